@@ -1,0 +1,70 @@
+package pgerr
+
+import (
+	"context"
+	"errors"
+)
+
+// SQLStater is what an error of a lower layer implements to choose its code without knowing this package. Such an
+// error may also have methods Detail() string and Hint() string.
+type SQLStater interface {
+	error
+	SQLState() string
+}
+
+// From turns any error into an *Error: the first *Error in its chain as it is; else the first SQLStater's code with the
+// message of the whole chain; else 57014 for a cancelled context and XX000 for the rest. From(nil) is nil.
+func From(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	e := &Error{Code: InternalError, Severity: SeverityError, Message: err.Error(), Err: err}
+	var stater SQLStater
+	switch {
+	case errors.As(err, &stater) && len(stater.SQLState()) == 5:
+		e.Code = Code(stater.SQLState())
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		e.Code = QueryCanceled
+	}
+	var detailed interface{ Detail() string }
+	if errors.As(err, &detailed) {
+		e.Detail = detailed.Detail()
+	}
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		e.Hint = hinted.Hint()
+	}
+	return e
+}
+
+// CodeOf returns the SQLSTATE that From would choose, and the empty code for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	return From(err).Code
+}
+
+// Is reports whether err would reach a client with this code.
+func Is(err error, code Code) bool { return err != nil && CodeOf(err) == code }
+
+// Class returns the first two characters of the code, which name its family.
+func (c Code) Class() string {
+	if len(c) < 2 {
+		return ""
+	}
+	return string(c[:2])
+}
+
+// Name returns PostgreSQL's name of the condition, such as "undefined_table", or the code itself if it is not one of
+// PostgreSQL's.
+func (c Code) Name() string {
+	if name, ok := conditionNames[c]; ok {
+		return name
+	}
+	return string(c)
+}
