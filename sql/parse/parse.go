@@ -1,0 +1,109 @@
+package parse
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"github.com/pganalyze/pg_query_go/v6/parser"
+
+	"github.com/quiredb/quire/core/pgerr"
+)
+
+// Limits on the text of one query message.
+const (
+	// MaxBytes bounds the length of a query text in bytes. A statement with bulk data belongs in COPY.
+	MaxBytes = 16 << 20
+	// MaxDepth bounds how deep nodes nest in a tree. Every later pass recurses over the tree, so this bounds
+	// the stack of each of them.
+	MaxDepth = 2000
+)
+
+// Statement is one statement of a query text.
+type Statement struct {
+	// Query is the whole text that the statement's locations point into.
+	Query string
+	// Text is the statement's own part of Query, without the semicolon and surrounding space.
+	Text string
+	// Node is the raw parse tree; read only.
+	Node *pg_query.Node
+}
+
+// Parse splits a query text into statements. An empty text gives none. Errors are *pgerr.Error with SQLSTATE
+// 42601 and a position, or 54001 / 54000 for what is too deep or too long.
+func Parse(query string) ([]Statement, error) {
+	if len(query) > MaxBytes {
+		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "query text of %d bytes exceeds the limit of %d bytes", len(query), MaxBytes).
+			WithHint("Load bulk data with COPY, or send several smaller statements.")
+	}
+	if i := strings.IndexByte(query, 0); i >= 0 {
+		return nil, pgerr.New(pgerr.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8": 0x00`)
+	}
+	if !utf8.ValidString(query) {
+		return nil, invalidUTF8(query)
+	}
+	tree, err := pg_query.Parse(query)
+	if err != nil {
+		return nil, convert(query, err)
+	}
+	out := make([]Statement, 0, len(tree.Stmts))
+	for _, raw := range tree.Stmts {
+		if raw.Stmt == nil {
+			continue
+		}
+		if len(query) > MaxDepth/4 && depthExceeds(raw.Stmt.ProtoReflect(), MaxDepth) { // shorter text cannot nest that deep
+			return nil, pgerr.New(pgerr.StatementTooComplex, "statement is nested more than %d levels deep", MaxDepth).
+				WithHint("Split the statement, or replace long chains of operators by IN lists.")
+		}
+		out = append(out, Statement{Query: query, Text: sourceText(query, raw), Node: raw.Stmt})
+	}
+	return out, nil
+}
+
+// sourceText cuts a statement out of the query text.
+func sourceText(query string, raw *pg_query.RawStmt) string {
+	from := int(raw.StmtLocation)
+	to := len(query)
+	if raw.StmtLen > 0 {
+		to = from + int(raw.StmtLen)
+	}
+	if from < 0 || from > to || to > len(query) {
+		return query
+	}
+	return strings.TrimSpace(query[from:to])
+}
+
+// convert maps an error of the C parser. Its cursor position counts characters from 1.
+func convert(query string, err error) error {
+	var pe *parser.Error
+	if !errors.As(err, &pe) {
+		return pgerr.New(pgerr.StatementTooComplex, "parse tree cannot be decoded: %v", err)
+	}
+	code := pgerr.SyntaxError
+	switch {
+	case strings.HasPrefix(pe.Message, "stack depth limit exceeded"), strings.HasPrefix(pe.Message, "memory exhausted"):
+		code = pgerr.StatementTooComplex
+	case strings.Contains(pe.Message, "out of range"):
+		code = pgerr.NumericValueOutOfRange
+	case strings.Contains(pe.Message, "not supported"), strings.Contains(pe.Message, "not yet implemented"),
+		strings.Contains(pe.Message, "not implemented"):
+		code = pgerr.FeatureNotSupported
+	}
+	e := pgerr.New(code, "%s", pe.Message)
+	if pe.Cursorpos > 0 {
+		e = e.At(pe.Cursorpos)
+	}
+	return e
+}
+
+func invalidUTF8(query string) error {
+	for i := 0; i < len(query); {
+		r, n := utf8.DecodeRuneInString(query[i:])
+		if r == utf8.RuneError && n == 1 {
+			return pgerr.New(pgerr.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8": 0x%02x`, query[i]).At(utf8.RuneCountInString(query[:i]) + 1)
+		}
+		i += n
+	}
+	return nil
+}
