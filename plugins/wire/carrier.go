@@ -1,0 +1,78 @@
+package wire
+
+import (
+	"context"
+
+	"github.com/quiredb/quire/core/page"
+)
+
+// PageCarrier carries the page requests of one call: it reaches the pages of that call's index and no other. The host
+// implements it on its buffer pool, the SDK on a lane, tests in memory. It is used by one goroutine at a time.
+//
+// Every method may return an error of package wire (W3); a page is identified by its block, its state by its version.
+type PageCarrier interface {
+	// ReadPages returns the pages refs names, in that order; at most MaxReadPages. A page whose version is still the
+	// one the caller knows comes back as Unchanged without bytes. ErrNotFound when a block lies beyond the end.
+	ReadPages(ctx context.Context, refs []PageRef) ([]PageRead, error)
+	// StartRead begins ReadPages and returns at once; the function yields the result. A carrier for which reading is
+	// cheap may do it all in either half. The result may be fetched after later requests were made.
+	StartRead(ctx context.Context, refs []PageRef) func() ([]PageRead, error)
+	// NBlocks is the length of the index in blocks.
+	NBlocks(ctx context.Context) (page.BlockNumber, error)
+	// Extend hands out count blocks for new pages. They belong to the call until Finish or BulkWrite uses them; what
+	// is left over when the call ends returns to the host.
+	Extend(ctx context.Context, count int) ([]NewBlock, error)
+	// Finish applies the edits to all blocks in one record, or to none: ErrConflict when a version moved on,
+	// ErrInvalidEdit when an edit is wrong. It returns the new version of each block.
+	Finish(ctx context.Context, annotation string, blocks []BlockEdit) ([]page.LSN, error)
+	// FreePages gives blocks back for later Extends. Their contents stay until then.
+	FreePages(ctx context.Context, blocks []page.BlockNumber) error
+	// BulkWrite writes whole pages to the blocks from first on, 32 to a record. Only for building.
+	BulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) error
+	// StartBulkWrite begins BulkWrite; the function yields its error.
+	StartBulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) func() error
+	// RowsLive is the host's verdict on rows of the index's table.
+	RowsLive(ctx context.Context, tids []page.TID) ([]RowState, error)
+	// Alone(true) returns when no other call can change this index; it holds until Alone(false) or the call's end.
+	Alone(ctx context.Context, on bool) error
+}
+
+// PageRef asks for a page. Known is the version the caller has in hand, 0 for none.
+type PageRef struct {
+	Block page.BlockNumber
+	Known page.LSN
+}
+
+// PageRead is a page as it was at Version.
+type PageRead struct {
+	Version   page.LSN
+	Unchanged bool      // Version equals PageRef.Known; Page is nil
+	Page      page.Page // the receiver may keep it and must not change it
+}
+
+// NewBlock is a block handed out by Extend. A recycled block holds an old page, which has a version.
+type NewBlock struct {
+	Block    page.BlockNumber
+	Recycled bool
+}
+
+// BlockEdit is the wished change of one block.
+type BlockEdit struct {
+	Block           page.BlockNumber
+	Version         page.LSN  // what the edit was made upon
+	New             bool      // the block was handed out by Extend and not recycled: its page was all zero
+	FullImage       bool      // log the page whole
+	Forward         []byte    // edit list of a page.Editor, or
+	Image           page.Page // the page whole
+	ConflictHorizon page.LSN  // rows dead to all snapshots at or after this position were removed; 0 = none
+}
+
+// RowState is the host's verdict on a row.
+type RowState uint8
+
+// What a row can be. A row in progress was written or deleted by a transaction that has not ended.
+const (
+	RowDead RowState = iota
+	RowLive
+	RowInProgress
+)

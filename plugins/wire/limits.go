@@ -1,0 +1,37 @@
+package wire
+
+import "github.com/quiredb/quire/core/page"
+
+// Sizes in bytes and counts that both halves keep to.
+const (
+	// MaxMessage is what a sender fills a message up to.
+	MaxMessage = 1 << 20
+	// HardCap is what a receiver accepts at most. gRPC refuses more before it is read.
+	HardCap = 4 << 20
+	// MaxReadPages bounds one Read request: its reply stays below MaxMessage.
+	MaxReadPages = 120
+	// MaxBulkPages bounds one BulkWrite request.
+	MaxBulkPages = 64
+	// MaxExtend bounds the blocks handed out by one Extend request.
+	MaxExtend = 1024
+	// MaxFinishBlocks is the number of pages one record may change.
+	MaxFinishBlocks = 32
+	// MaxRowBatch is the number of bytes of packed rows in a message.
+	MaxRowBatch = 512 << 10
+	// MaxHits is the number of hits in a message.
+	MaxHits = 16384
+	// MaxRowsLive is the number of rows in one RowsLive request.
+	MaxRowsLive = 16384
+	// MaxAnnotation is the length of a record's annotation.
+	MaxAnnotation = 64
+	// MaxColumns is the number of columns of an index.
+	MaxColumns = 32
+	// MaxText bounds any message, detail or hint that a plugin sends.
+	MaxText = 4096
+	// MaxEmptyPages bounds the image of an empty index.
+	MaxEmptyPages = 16
+	// MaxDeadSet bounds the serialised set of dead rows of one BulkDelete.
+	MaxDeadSet = 256 << 20
+)
+
+const _ = uint(MaxMessage - MaxReadPages*page.Size - 4096) // a full Read reply fits into a message
