@@ -34,6 +34,7 @@ type process struct {
 	cred  *syscall.Credential
 	dsn   string
 	log   string
+	crash syscall.Signal // ends it at once, with nothing flushed
 	cmd   *exec.Cmd
 	done  chan struct{}
 }
@@ -74,8 +75,7 @@ func (p *process) start(ctx context.Context) error {
 func (p *process) connect(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, p.dsn) }
 
 func (p *process) kill() error {
-	// PostgreSQL is many processes: its whole group goes.
-	if err := syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL); err != nil {
+	if err := p.cmd.Process.Signal(p.crash); err != nil {
 		return err
 	}
 	<-p.done
@@ -122,7 +122,7 @@ func newQuire(o options, dir string) (server, error) {
 		return nil, err
 	}
 	return &process{
-		title: "Quire", bin: prog, log: filepath.Join(dir, "quire.log"),
+		title: "Quire", bin: prog, crash: syscall.SIGKILL, log: filepath.Join(dir, "quire.log"),
 		args: []string{"serve", "-D", data, "--port", strconv.Itoa(port), "--socket-dir", dir, "--plugin-dir", filepath.Join(bin, "plugins"),
 			"-c", "shared_buffers=512MB", "-c", "am_buffers=256MB", "-c", "max_wal_size=8GB", "-c", "checkpoint_timeout=30min"},
 		dsn: fmt.Sprintf("host=%s port=%d user=%s dbname=postgres", dir, port, me.Username),
@@ -165,6 +165,8 @@ func newPostgres(o options, dir string) (server, error) {
 		args = append(args, "-c", s)
 	}
 	return &process{
+		// PostgreSQL is many processes; an immediate shutdown ends all of them as a crash would.
+		crash: syscall.SIGQUIT,
 		title: "PostgreSQL", bin: filepath.Join(bin, "postgres"), log: filepath.Join(dir, "pg.log"), args: args, cred: cred,
 		dsn: fmt.Sprintf("host=%s port=%d user=bench dbname=postgres", dir, port),
 	}, nil

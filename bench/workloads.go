@@ -55,7 +55,7 @@ func text(from, to int64) string {
 	return b.String()
 }
 
-func exec(ctx context.Context, conn *pgx.Conn, statements ...string) error {
+func execute(ctx context.Context, conn *pgx.Conn, statements ...string) error {
 	for _, sql := range statements {
 		if _, err := conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
 			return fmt.Errorf("%s: %w", sql, err)
@@ -70,7 +70,7 @@ func fresh(ctx context.Context, s server) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = exec(ctx, conn, "create extension if not exists bloom", "drop table if exists t", createTable, "checkpoint")
+	err = execute(ctx, conn, "create extension if not exists bloom", "drop table if exists t", createTable, "checkpoint")
 	if err != nil {
 		conn.Close(ctx)
 		return nil, err
@@ -106,7 +106,7 @@ func copyRows(ctx context.Context, s server, o options) ([]figure, error) {
 		name := "COPY, no index"
 		if indexed {
 			name = "COPY, bloom index"
-			if err := exec(ctx, conn, createIndex); err != nil {
+			if err := execute(ctx, conn, createIndex); err != nil {
 				return nil, err
 			}
 		}
@@ -138,7 +138,7 @@ func build(ctx context.Context, s server, o options) ([]figure, error) {
 	if _, err := load(ctx, conn, text(1, int64(o.rows)+1)); err != nil {
 		return nil, err
 	}
-	if err := exec(ctx, conn, "checkpoint"); err != nil {
+	if err := execute(ctx, conn, "checkpoint"); err != nil {
 		return nil, err
 	}
 	before, err := lsn(ctx, conn)
@@ -146,7 +146,7 @@ func build(ctx context.Context, s server, o options) ([]figure, error) {
 		return nil, err
 	}
 	begin := time.Now()
-	if err := exec(ctx, conn, createIndex); err != nil {
+	if err := execute(ctx, conn, createIndex); err != nil {
 		return nil, err
 	}
 	took := time.Since(begin)
@@ -164,7 +164,7 @@ func indexed(ctx context.Context, s server, o options) (*pgx.Conn, error) {
 		return nil, err
 	}
 	if _, err = load(ctx, conn, text(1, int64(o.rows)+1)); err == nil {
-		err = exec(ctx, conn, createIndex, "vacuum analyze t", "checkpoint")
+		err = execute(ctx, conn, createIndex, "vacuum analyze t", "checkpoint")
 	}
 	if err != nil {
 		conn.Close(ctx)
@@ -179,7 +179,7 @@ func search(ctx context.Context, s server, o options) ([]figure, error) {
 		return nil, err
 	}
 	defer conn.Close(ctx)
-	if err := exec(ctx, conn, "set enable_seqscan = off"); err != nil {
+	if err := execute(ctx, conn, "set enable_seqscan = off"); err != nil {
 		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -243,7 +243,7 @@ func insertRun(ctx context.Context, s server, o options, clients int, sync_ stri
 			return 0, 0, err
 		}
 		defer conn.Close(ctx)
-		if err := exec(ctx, conn, "set synchronous_commit = "+sync_); err != nil {
+		if err := execute(ctx, conn, "set synchronous_commit = "+sync_); err != nil {
 			return 0, 0, err
 		}
 		wg.Go(func() {
@@ -280,7 +280,7 @@ func recovery(ctx context.Context, s server, o options) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := exec(ctx, conn, createIndex, "checkpoint"); err != nil {
+	if err := execute(ctx, conn, createIndex, "checkpoint"); err != nil {
 		return nil, err
 	}
 	before, err := lsn(ctx, conn)
