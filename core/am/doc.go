@@ -1,0 +1,18 @@
+// Package am is the contract between those who use an index (executor, heap, vacuum) and those who provide one (the
+// plugin host, and in tests a fake). It holds no machinery: types, two interfaces and the errors.
+//
+// Always true:
+//
+//	A1. An index is asked for places, never believed about rows: every TID of a Hit is looked up in the heap with the
+//	    reader's snapshot, and a Hit with Recheck set is tested against the condition again.
+//	A2. A row enters the heap before its TID enters an index, and leaves every index before its line pointer is freed.
+//	    So a TID that an index still holds is never that of another row.
+//	A3. An Insert that returned an error may have added some of its rows. That is harmless by A1, because the
+//	    transaction ends.
+//	A4. BulkDelete removes every entry whose TID is in the set and may be repeated with the same set; Cleanup comes
+//	    once at the end of a vacuum even when there was nothing to delete.
+//	A5. An index that cannot be reached is an error for writers and a reason to plan another path for readers;
+//	    nothing skips it silently.
+//
+// A Method is used from many goroutines at once. A Cursor belongs to one.
+package am
