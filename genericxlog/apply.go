@@ -58,7 +58,7 @@ func (r *replay) rebuild(p *replayed, missing func(page.Tag) error) error {
 	switch {
 	case old.LSN() >= r.rec.LSN:
 		return nil
-	case old.IsNew() && p.ref.PrevLSN != 0 && missing != nil:
+	case old.LSN() == 0 && p.ref.PrevLSN != 0 && p.ref.Change.Mode != page.ModeImage && missing != nil:
 		return missing(p.buf.Tag())
 	}
 	after, err := p.ref.Redo(r.rel.Tag(p.ref.Block), old, r.rec.LSN)

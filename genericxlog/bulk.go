@@ -11,8 +11,12 @@ import (
 // It is for building a relation that nobody else uses yet, and extends the relation as needed: first may be
 // at most its length. A bad page is a *ValidationError; records before it stay, so the builder drops the relation then.
 func (m *Manager) BulkWrite(rel Relation, first page.BlockNumber, pages []page.Page) error {
+	limit := MaxBlocks
+	if !rel.Unlogged {
+		limit = max(1, min(limit, (m.log.MaxBody()-2*maxFixedBytes)/(page.Size+maxBlockBytes)))
+	}
 	for len(pages) > 0 {
-		n := min(len(pages), MaxBlocks)
+		n := min(len(pages), limit)
 		if err := m.bulkRecord(rel, first, pages[:n]); err != nil {
 			return err
 		}

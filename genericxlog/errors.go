@@ -14,6 +14,9 @@ var (
 	// ErrTooManyBlocks says that a record would change more than MaxBlocks pages.
 	ErrTooManyBlocks = fmt.Errorf("more than %d pages in one record", MaxBlocks)
 
+	// ErrTooLarge says that the log takes no record of this size.
+	ErrTooLarge = errors.New("generic record is too large")
+
 	// ErrFinished says that a State is used after Finish or Abort.
 	ErrFinished = errors.New("generic record is already finished or aborted")
 

@@ -74,7 +74,11 @@ func (s *State) finishLogged() (page.LSN, error) {
 	if len(s.blocks) == 0 && s.payload == nil {
 		return 0, nil
 	}
-	if err := s.m.log.EnsureSpace(s.bound()); err != nil {
+	size := s.bound()
+	if limit := s.m.log.MaxBody(); size > limit {
+		return 0, fmt.Errorf("%w: up to %d bytes, limit %d", ErrTooLarge, size, limit)
+	}
+	if err := s.m.log.EnsureSpace(size); err != nil {
 		return 0, err
 	}
 	for i := range s.blocks {
@@ -99,8 +103,7 @@ func (s *State) bound() int {
 		n += maxBlockBytes + len(s.blocks[i].ref.Change.Payload)
 	}
 	if s.payload != nil {
-		const slack = 64 // distances to an LSN grow with it
-		n += len(s.payload(nil, s.m.log.InsertLSN())) + slack
+		n = max(n, s.m.log.MaxBody()) // its size is not known before it is there; room ahead is all that this costs
 	}
 	return n
 }
@@ -163,7 +166,7 @@ func (s *State) finishUnlogged() error {
 
 // LogPayload inserts a record that changes no page.
 func (m *Manager) LogPayload(kind wal.Kind, xid uint64, payload func(dst []byte, lsn page.LSN) []byte) (start, end page.LSN, err error) {
-	if err := m.log.EnsureSpace(maxFixedBytes + len(payload(nil, m.log.InsertLSN())) + 64); err != nil {
+	if err := m.log.EnsureSpace(m.log.MaxBody()); err != nil {
 		return 0, 0, err
 	}
 	start, end = m.log.Insert(kind, xid, func(dst []byte, lsn page.LSN) []byte {

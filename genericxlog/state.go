@@ -72,8 +72,8 @@ func (s *State) find(b *buffer.Buffer) *registered {
 // SetXID names the transaction that the record belongs to.
 func (s *State) SetXID(xid uint64) { s.xid = xid }
 
-// SetKind makes the record one of another kind than wal.Generic. payload appends the body that follows the blocks section; it
-// is called more than once, with differing LSNs, must not fail, and must not depend on anything but lsn.
+// SetKind makes the record one of another kind than wal.Generic. payload appends the body that follows the blocks section;
+// it is called once, under the WAL insertion lock, with the record's own LSN, and must not fail.
 func (s *State) SetKind(kind wal.Kind, payload func(dst []byte, lsn page.LSN) []byte) {
 	s.kind, s.payload = kind, payload
 }
