@@ -1,0 +1,215 @@
+package sdk
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/plugins/wire"
+	"github.com/quiredb/quire/plugins/wire/pb"
+)
+
+// laneStream is the plugin's end of a lane.
+type laneStream interface {
+	Send(*pb.PluginMessage) error
+	Recv() (*pb.HostMessage, error)
+}
+
+// A laneCarrier carries the requests of one call over its lane. The host answers in the order it was asked, so requests
+// may be under way while others are made: an answer that somebody else waits for is put aside for them.
+type laneCarrier struct {
+	stream laneStream
+	mu     struct {
+		sync.Mutex
+		waiting []*reply // requests not answered yet, the oldest first
+		broken  error    // the lane is gone
+	}
+}
+
+// reply is the place of one answer.
+type reply struct {
+	msg *pb.HostMessage // nil until it came
+}
+
+var _ wire.PageCarrier = (*laneCarrier)(nil)
+
+// send makes a request and returns the place of its answer.
+func (c *laneCarrier) send(m *pb.PluginMessage) (*reply, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.broken != nil {
+		return nil, c.mu.broken
+	}
+	if err := c.stream.Send(m); err != nil {
+		c.mu.broken = fmt.Errorf("lane to the host: %w", err)
+		return nil, c.mu.broken
+	}
+	r := &reply{}
+	c.mu.waiting = append(c.mu.waiting, r)
+	return r, nil
+}
+
+// tell sends a message that has no answer.
+func (c *laneCarrier) tell(m *pb.PluginMessage) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.broken != nil {
+		return c.mu.broken
+	}
+	if err := c.stream.Send(m); err != nil {
+		c.mu.broken = fmt.Errorf("lane to the host: %w", err)
+	}
+	return c.mu.broken
+}
+
+// wait returns the answer that belongs to r.
+func (c *laneCarrier) wait(r *reply) (*pb.HostMessage, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for r.msg == nil {
+		if err := c.receiveLocked(); err != nil {
+			return nil, err
+		}
+	}
+	return r.msg, nil
+}
+
+func (c *laneCarrier) receiveLocked() error {
+	if c.mu.broken != nil {
+		return c.mu.broken
+	}
+	m, err := c.stream.Recv()
+	if err != nil {
+		c.mu.broken = fmt.Errorf("lane to the host: %w", err)
+		return c.mu.broken
+	}
+	c.mu.waiting[0].msg = m
+	c.mu.waiting = c.mu.waiting[1:]
+	return nil
+}
+
+// settle receives the answers nobody waited for, so that the lane is in step again (K4).
+func (c *laneCarrier) settle() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.mu.waiting) > 0 {
+		if err := c.receiveLocked(); err != nil {
+			return err
+		}
+	}
+	return c.mu.broken
+}
+
+// page makes a page request; the function yields its answer.
+func (c *laneCarrier) page(req *pb.PageRequest) func() (*pb.PageReply, error) {
+	r, err := c.send(&pb.PluginMessage{Kind: &pb.PluginMessage_Page{Page: req}})
+	return func() (*pb.PageReply, error) {
+		if err != nil {
+			return nil, err
+		}
+		m, err := c.wait(r)
+		if err != nil {
+			return nil, err
+		}
+		answer := m.GetPage()
+		if answer == nil {
+			return nil, fmt.Errorf("%w: a page request was answered with %T", wire.ErrProtocol, m.GetKind())
+		}
+		if answer.GetError() != nil {
+			return nil, wire.ErrorFromProto(answer.GetError())
+		}
+		return answer, nil
+	}
+}
+
+func (c *laneCarrier) StartRead(_ context.Context, refs []wire.PageRef) func() ([]wire.PageRead, error) {
+	answer := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Read{Read: wire.RefsToProto(refs)}})
+	return func() ([]wire.PageRead, error) {
+		m, err := answer()
+		if err != nil {
+			return nil, err
+		}
+		return wire.ReadsFromProto(m.GetRead(), refs)
+	}
+}
+
+func (c *laneCarrier) ReadPages(ctx context.Context, refs []wire.PageRef) ([]wire.PageRead, error) {
+	return c.StartRead(ctx, refs)()
+}
+
+func (c *laneCarrier) NBlocks(context.Context) (page.BlockNumber, error) {
+	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Nblocks{Nblocks: &pb.NBlocks{}}})()
+	if err != nil {
+		return 0, err
+	}
+	return page.BlockNumber(m.GetNblocks().GetBlocks()), nil
+}
+
+func (c *laneCarrier) Extend(_ context.Context, count int) ([]wire.NewBlock, error) {
+	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Extend{Extend: &pb.Extend{Count: uint32(count)}}})()
+	if err != nil {
+		return nil, err
+	}
+	blocks, recycled := m.GetExtend().GetBlocks(), m.GetExtend().GetRecycled()
+	if len(blocks) != count || len(recycled) != count {
+		return nil, fmt.Errorf("%w: %d blocks in answer to %d", wire.ErrProtocol, len(blocks), count)
+	}
+	out := make([]wire.NewBlock, count)
+	for i := range out {
+		out[i] = wire.NewBlock{Block: page.BlockNumber(blocks[i]), Recycled: recycled[i]}
+	}
+	return out, nil
+}
+
+func (c *laneCarrier) Finish(_ context.Context, annotation string, blocks []wire.BlockEdit) ([]page.LSN, error) {
+	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Finish{Finish: wire.EditsToProto(annotation, blocks)}})()
+	if err != nil {
+		return nil, err
+	}
+	return wire.LSNsFrom(m.GetFinish().GetVersions(), len(blocks))
+}
+
+func (c *laneCarrier) FreePages(_ context.Context, blocks []page.BlockNumber) error {
+	m := &pb.FreePages{Blocks: make([]uint32, len(blocks))}
+	for i, b := range blocks {
+		m.Blocks[i] = uint32(b)
+	}
+	_, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Free{Free: m}})()
+	return err
+}
+
+func (c *laneCarrier) StartBulkWrite(_ context.Context, first page.BlockNumber, pages []page.Page) func() error {
+	answer := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Bulk{
+		Bulk: &pb.BulkWrite{First: uint32(first), Pages: wire.JoinPages(pages)},
+	}})
+	return func() error {
+		_, err := answer()
+		return err
+	}
+}
+
+func (c *laneCarrier) BulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) error {
+	return c.StartBulkWrite(ctx, first, pages)()
+}
+
+func (c *laneCarrier) RowsLive(_ context.Context, tids []page.TID) ([]wire.RowState, error) {
+	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Live{Live: &pb.RowsLive{Tids: wire.AppendTIDs(nil, tids)}}})()
+	if err != nil {
+		return nil, err
+	}
+	states := m.GetLive().GetStates()
+	if len(states) != len(tids) {
+		return nil, fmt.Errorf("%w: %d verdicts on %d rows", wire.ErrProtocol, len(states), len(tids))
+	}
+	out := make([]wire.RowState, len(tids))
+	for i, s := range states {
+		out[i] = wire.RowState(s)
+	}
+	return out, nil
+}
+
+func (c *laneCarrier) Alone(_ context.Context, on bool) error {
+	_, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Alone{Alone: &pb.Alone{On: on}}})()
+	return err
+}
