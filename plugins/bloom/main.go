@@ -1,0 +1,5 @@
+package main
+
+import "github.com/quiredb/quire/plugins/sdk"
+
+func main() { sdk.Serve(Bloom{}) }

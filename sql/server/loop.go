@@ -1,0 +1,173 @@
+package server
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/pgerr"
+)
+
+// writeGrace is how long a client that is being sent away may take to read its last message.
+const writeGrace = 5 * time.Second
+
+var errUserCancel = pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request")
+
+// cancelStatement stops the running statement, if one runs.
+func (c *conn) cancelStatement(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.cancel != nil {
+		c.mu.cancel(cause)
+	}
+}
+
+// terminate stops the running statement and makes the connection's next read fail.
+func (c *conn) terminate(cause error) {
+	c.cancelStatement(cause)
+	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+}
+
+// statement runs f under a context that a cancel request ends.
+func (c *conn) statement(f func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(c.ctx)
+	c.mu.Lock()
+	c.mu.cancel = cancel
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		c.mu.cancel = nil
+		c.mu.Unlock()
+		cancel(nil)
+	}()
+	return f(ctx)
+}
+
+// loop serves messages until the client leaves. Its error ends the connection; io.EOF is silent.
+func (c *conn) loop() error {
+	for {
+		msg, err := c.receive()
+		if err != nil {
+			return err
+		}
+		if c.ctx.Err() != nil {
+			return io.EOF
+		}
+		switch msg := msg.(type) {
+		case *pgproto3.Terminate:
+			return io.EOF
+		case *pgproto3.Query:
+			c.discard = false
+			err = c.statement(func(ctx context.Context) error { return c.session.Query(ctx, msg.String, (*output)(c)) })
+			c.report(err)
+			c.ready()
+		case *pgproto3.Sync:
+			c.discard = false
+			c.report(c.statement(c.session.Sync))
+			c.discard = false
+			c.ready()
+		case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail:
+			// What a client had under way when its COPY failed.
+			continue
+		case *pgproto3.FunctionCall:
+			c.report(pgerr.New(pgerr.FeatureNotSupported, "the function call protocol message is not supported; use SELECT"))
+			c.discard = false
+			c.ready()
+		default:
+			if !c.discard {
+				c.reportExtended(c.extended(msg))
+			}
+			if _, isFlush := msg.(*pgproto3.Flush); !isFlush {
+				continue // results wait for Flush or Sync, so that a pipeline costs one write
+			}
+		}
+		if err := c.flush(); err != nil {
+			return io.EOF
+		}
+		if c.ctx.Err() != nil {
+			return io.EOF
+		}
+	}
+}
+
+// extended serves one message of the extended protocol.
+func (c *conn) extended(msg pgproto3.FrontendMessage) error {
+	s := c.session
+	switch msg := msg.(type) {
+	case *pgproto3.Parse:
+		oids := make([]datum.OID, len(msg.ParameterOIDs))
+		for i, o := range msg.ParameterOIDs {
+			oids[i] = datum.OID(o)
+		}
+		if err := c.statement(func(ctx context.Context) error { return s.Parse(ctx, msg.Name, msg.Query, oids) }); err != nil {
+			return err
+		}
+		c.send(&pgproto3.ParseComplete{})
+	case *pgproto3.Bind:
+		err := c.statement(func(ctx context.Context) error {
+			return s.Bind(ctx, msg.DestinationPortal, msg.PreparedStatement, msg.ParameterFormatCodes, msg.Parameters, msg.ResultFormatCodes)
+		})
+		if err != nil {
+			return err
+		}
+		c.send(&pgproto3.BindComplete{})
+	case *pgproto3.Describe:
+		return c.describe(msg)
+	case *pgproto3.Execute:
+		return c.statement(func(ctx context.Context) error { return s.Execute(ctx, msg.Portal, int(msg.MaxRows), (*output)(c)) })
+	case *pgproto3.Close:
+		if msg.ObjectType == 'S' {
+			s.CloseStatement(msg.Name)
+		} else {
+			s.ClosePortal(msg.Name)
+		}
+		c.send(&pgproto3.CloseComplete{})
+	case *pgproto3.Flush:
+	default:
+		return pgerr.New(pgerr.ProtocolViolation, "unexpected message %T", msg)
+	}
+	return nil
+}
+
+func (c *conn) describe(msg *pgproto3.Describe) error {
+	if msg.ObjectType == 'P' {
+		cols, err := c.session.DescribePortal(msg.Name)
+		if err != nil {
+			return err
+		}
+		c.describeColumns(cols)
+		return nil
+	}
+	params, cols, err := c.session.DescribeStatement(msg.Name)
+	if err != nil {
+		return err
+	}
+	oids := make([]uint32, len(params))
+	for i, p := range params {
+		oids[i] = uint32(p)
+	}
+	c.send(&pgproto3.ParameterDescription{ParameterOIDs: oids})
+	c.describeColumns(cols)
+	return nil
+}
+
+// ready tells the client that it may go on, and in which transaction state.
+func (c *conn) ready() { c.send(&pgproto3.ReadyForQuery{TxStatus: c.session.TxStatus()}) }
+
+// report sends an error, if there is one.
+func (c *conn) report(err error) {
+	if err != nil {
+		c.sendError(pgerr.From(err), pgerr.SeverityError)
+	}
+}
+
+// reportExtended does so for a message of the extended protocol: what follows is discarded up to Sync.
+func (c *conn) reportExtended(err error) {
+	if err != nil {
+		c.report(err)
+		c.discard = true
+	}
+}
