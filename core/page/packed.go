@@ -1,0 +1,66 @@
+package page
+
+// itemOrder has, for each unit of MaxAlign bytes, the line pointer (from 1) of the item that begins there, else 0.
+type itemOrder [Size / MaxAlign]uint16
+
+// packed reports whether items fill [upper,special) without a gap and without overlap, and where they lie. Pages that
+// were only ever changed by item edits are packed; deletion can be undone on those alone.
+func (p Page) packed(order *itemOrder) bool {
+	upper, special := p.Upper(), p.Special()
+	total := 0
+	for i, n := 1, p.NumItems(); i <= n; i++ {
+		id := p.itemID(i)
+		if !id.hasStorage() {
+			continue
+		}
+		off := id.Offset()
+		if off%MaxAlign != 0 || off < upper || off+id.Length() > special || order[off/MaxAlign] != 0 {
+			return false
+		}
+		order[off/MaxAlign] = uint16(i)
+		total += Align(id.Length())
+	}
+	if total != special-upper {
+		return false
+	}
+	for at := upper; at < special; {
+		i := int(order[at/MaxAlign])
+		if i == 0 {
+			return false
+		}
+		at += Align(p.itemID(i).Length())
+	}
+	return true // the lengths add up, so the walk met every item
+}
+
+// rebuild lays all items out anew in the order of their line pointers, without those that drop names and, if at is
+// not 0, with item in place of item `at`. It is for pages that are not packed, where the edit becomes a diff.
+func (p Page) rebuild(drop func(i int) bool, at int, item []byte) error {
+	var buf [Size]byte
+	fresh := Page(buf[:])
+	copy(fresh, p)
+	w, lower := p.Special(), p.Lower()
+	for i, n := 1, p.NumItems(); i <= n; i++ {
+		id := p.itemID(i)
+		if drop(i) || !id.hasStorage() {
+			continue
+		}
+		off, b := id.Offset(), item
+		if i != at {
+			if off < HeaderSize || off+id.Length() > p.Special() {
+				return layoutErrorf("item %d at [%d,%d) lies outside of the page", i, off, off+id.Length())
+			}
+			b = p[off : off+id.Length()]
+		}
+		if w -= Align(len(b)); w < lower {
+			return noSpaceErrorf("items need %d bytes more than the page has", lower-w)
+		}
+		clear(fresh[w : w+Align(len(b))])
+		copy(fresh[w:], b)
+		fresh.setItemID(i, makeItemID(w, id.Flags(), len(b)))
+	}
+	clear(fresh[lower:w])
+	fresh.setU16(offUpper, w)
+	copy(p[ContentStart:], fresh[ContentStart:])
+	return nil
+}
