@@ -1,0 +1,160 @@
+package buffer
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/tidwall/btree"
+
+	"github.com/quiredb/quire/core/page"
+)
+
+// A relation is what the pool knows of one fork. Its length is 1 + the highest block that a record ever changed. It starts as
+// the number of blocks in the file, which only pages that were written make grow, and rises with Install.
+type relation struct {
+	page.RelFile
+	length      atomic.Uint32
+	outstanding atomic.Int32 // blocks in claims.reserved
+	arena       atomic.Pointer[arena]
+
+	claims struct {
+		sync.Mutex
+		next     page.BlockNumber            // no block from here on was handed out
+		reserved map[page.BlockNumber]bool   // handed out, not installed
+		released btree.Set[page.BlockNumber] // handed out and given back
+	}
+}
+
+// Length returns the number of blocks.
+func (r *relation) Length() page.BlockNumber { return page.BlockNumber(r.length.Load()) }
+
+// installed counts a changed block.
+func (r *relation) installed(blk page.BlockNumber) {
+	for {
+		old := r.length.Load()
+		if uint32(blk) < old || r.length.CompareAndSwap(old, uint32(blk)+1) {
+			break
+		}
+	}
+	if r.outstanding.Load() == 0 {
+		return
+	}
+	r.claims.Lock()
+	defer r.claims.Unlock()
+	if r.claims.reserved[blk] {
+		delete(r.claims.reserved, blk)
+		r.outstanding.Add(-1)
+	}
+}
+
+// relation returns the state of a fork, which must have a file.
+func (p *Pool) relation(rf page.RelFile) (*relation, error) {
+	p.rels.RLock()
+	r := p.rels.byFile[rf]
+	p.rels.RUnlock()
+	if r != nil {
+		return r, nil
+	}
+	p.rels.Lock()
+	defer p.rels.Unlock()
+	if r := p.rels.byFile[rf]; r != nil {
+		return r, nil
+	}
+	n, err := p.cfg.Storage.NBlocks(rf)
+	if err != nil {
+		return nil, err
+	}
+	r = &relation{RelFile: rf}
+	r.length.Store(uint32(n))
+	r.claims.reserved = make(map[page.BlockNumber]bool)
+	p.rels.byFile[rf] = r
+	return r, nil
+}
+
+// Length returns 1 + the highest block of the fork that a record ever changed.
+func (p *Pool) Length(rf page.RelFile) (page.BlockNumber, error) {
+	r, err := p.relation(rf)
+	if err != nil {
+		return 0, err
+	}
+	return r.Length(), nil
+}
+
+// Reserve hands out a block that nobody uses, past the end or one that was released, and takes disk space for it. The
+// block belongs to the fork from its first Install on. Reservations do not survive a restart.
+func (p *Pool) Reserve(rf page.RelFile) (page.BlockNumber, error) {
+	r, err := p.relation(rf)
+	if err != nil {
+		return 0, err
+	}
+	r.claims.Lock()
+	defer r.claims.Unlock()
+	blk, again := r.claims.released.Min()
+	if !again {
+		blk = max(r.claims.next, r.Length())
+	}
+	if blk == page.InvalidBlock {
+		return 0, &FullError{RelFile: rf}
+	}
+	if err := p.cfg.Storage.Reserve(rf, blk+1); err != nil {
+		return 0, err
+	}
+	r.claims.released.Delete(blk)
+	r.claims.next = max(r.claims.next, blk+1)
+	r.claims.reserved[blk] = true
+	r.outstanding.Add(1)
+	return blk, nil
+}
+
+// Release gives back a reservation that was not used. For any other block it does nothing.
+func (p *Pool) Release(rf page.RelFile, blk page.BlockNumber) {
+	r, err := p.relation(rf)
+	if err != nil {
+		return // dropped in the meantime
+	}
+	r.claims.Lock()
+	defer r.claims.Unlock()
+	if r.claims.reserved[blk] {
+		delete(r.claims.reserved, blk)
+		r.outstanding.Add(-1)
+		r.claims.released.Insert(blk)
+	}
+}
+
+// Reserved reports whether the block was handed out by Reserve and neither installed nor released.
+func (p *Pool) Reserved(rf page.RelFile, blk page.BlockNumber) bool {
+	r, err := p.relation(rf)
+	if err != nil {
+		return false
+	}
+	r.claims.Lock()
+	defer r.claims.Unlock()
+	return r.claims.reserved[blk]
+}
+
+// ReserveSpace takes disk space for the blocks below upTo without handing any out, for callers that choose blocks
+// themselves.
+func (p *Pool) ReserveSpace(rf page.RelFile, upTo page.BlockNumber) error {
+	return p.cfg.Storage.Reserve(rf, upTo)
+}
+
+// shorten forgets the blocks from n on.
+func (r *relation) shorten(n page.BlockNumber) {
+	r.claims.Lock()
+	defer r.claims.Unlock()
+	r.length.Store(min(r.length.Load(), uint32(n)))
+	r.claims.next = min(r.claims.next, n)
+	for blk := range r.claims.reserved {
+		if blk >= n {
+			delete(r.claims.reserved, blk)
+			r.outstanding.Add(-1)
+		}
+	}
+	for {
+		blk, ok := r.claims.released.Max()
+		if !ok || blk < n {
+			return
+		}
+		r.claims.released.Delete(blk)
+	}
+}
