@@ -78,15 +78,12 @@ func overwritten(dst, src, n int) (from, length int) {
 	}
 }
 
-// checkMove fails unless both ranges are there and the destination may be written.
+// checkMove fails unless both ranges may be written: the way back writes the source.
 func (p Page) checkMove(dst, src, n int) error {
 	if err := p.checkWritable(dst, n); err != nil {
 		return err
 	}
-	if src < HeaderSize || src > Size-n {
-		return argErrorf("source [%d,%d) does not lie in [%d,%d)", src, src+n, HeaderSize, Size)
-	}
-	return nil
+	return p.checkWritable(src, n)
 }
 
 // move copies n bytes; the ranges may overlap.
@@ -105,9 +102,6 @@ func (p Page) undoMove(dst, src, n int, lost []byte) error {
 	}
 	from, length := overwritten(dst, src, n)
 	if from != dst || length != n { // the ranges overlap
-		if err := p.checkWritable(src, n); err != nil {
-			return err
-		}
 		copy(p[src:src+n], p[dst:dst+n])
 	}
 	if lost == nil {

@@ -149,8 +149,6 @@ func (p Page) paddingZero(id ItemID) bool {
 	return isZero(p[end:Align(end)])
 }
 
-const orderRemoved = 1 << 15 // mark on an itemOrder entry; line pointers need 11 bits
-
 // deleteItems is a logged deletion. What it removes must be what the page holds.
 func (p Page) deleteItems(ed *edit) error {
 	if err := p.checkItems(); err != nil {
@@ -189,22 +187,21 @@ func (p Page) compact(order *itemOrder) {
 	w := special                     // kept items lie from w upwards
 	runLo, runHi := special, special // a stretch of kept items, not yet moved; it goes to end at w+(runHi-runLo)
 	for u := special/MaxAlign - 1; u >= upper/MaxAlign; u-- {
-		i := int(order[u])
-		if i == 0 {
+		o := order[u]
+		if o == 0 {
 			continue
 		}
 		lo := u * MaxAlign
-		if i&orderRemoved != 0 {
+		if o.removed() {
 			copy(p[w:], p[runLo:runHi])
 			runLo, runHi = lo, lo
 			continue
 		}
-		id := p.itemID(i)
-		size := Align(id.Length())
-		w -= size
+		w -= o.units() * MaxAlign
 		runLo = lo
 		if w != lo {
-			p.setItemID(i, makeItemID(w, id.Flags(), id.Length()))
+			id := p.itemID(o.item())
+			p.setItemID(o.item(), id-ItemID(id.Offset())+ItemID(w))
 		}
 	}
 	copy(p[w:], p[runLo:runHi])

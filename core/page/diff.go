@@ -12,6 +12,11 @@ const diffGap = 2
 // diffStride is the unit in which equal stretches are skipped, in bytes; it divides the page.
 const diffStride = 256
 
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x8080808080808080
+)
+
 // appendDiff appends the fragments in which two pages differ. It gives up, complete false, as soon as it has appended
 // more than limit bytes: what is appended then is of no use. Only the first step of the comparison is by long
 // strides, then eight bytes at a time.
@@ -30,6 +35,10 @@ func appendDiff(dst []byte, a, b Page, limit int) (out []byte, complete bool) {
 		}
 		for ; x != 0; x &= ^uint64(0) << (bits.TrailingZeros64(x)&^7 + 8) {
 			at := i + bits.TrailingZeros64(x)/8
+			next := at + 1
+			if (x-lowBits)&^x&highBits == 0 { // no byte of the word is equal
+				at, next, x = i, i+8, 1<<63 // the last round of this word
+			}
 			if start >= 0 && at-end > diffGap {
 				dst = appendFragment(dst, a, b, prev, start, end)
 				prev, start = end, -1
@@ -40,7 +49,7 @@ func appendDiff(dst []byte, a, b Page, limit int) (out []byte, complete bool) {
 			if start < 0 {
 				start = at
 			}
-			end = at + 1
+			end = next
 		}
 		if start >= 0 && end-start+len(dst) > limit {
 			return dst, false

@@ -49,6 +49,9 @@ func (e *Editor) ArrayDelete(base, width, count int, indexes []int) error {
 	}
 	code := byte(codeArrayDelete)
 	lower := a.atLower(p)
+	if lower && !p.IsArray() {
+		return argErrorf("an array that moves lower needs a page with FlagArray: pass it to Init")
+	}
 	if lower {
 		code |= flagLower
 	}

@@ -50,8 +50,7 @@ func (e *Editor) recordWrite(off int, old, b []byte) {
 	e.recorded()
 }
 
-// Move copies n bytes from src to dst; the ranges may overlap. The destination must lie behind the header and outside
-// of the hole.
+// Move copies n bytes from src to dst, both under the rules of Write; the ranges may overlap.
 func (e *Editor) Move(dst, src, n int) error {
 	p := e.Page()
 	if err := p.checkMove(dst, src, n); err != nil {

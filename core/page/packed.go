@@ -1,37 +1,56 @@
 package page
 
-// itemOrder has, for each unit of MaxAlign bytes, the line pointer (from 1) of the item that begins there, else 0.
-type itemOrder [Size / MaxAlign]uint16
+import "encoding/binary"
+
+// itemOrder has, for each unit of MaxAlign bytes, the item that begins there, else 0.
+type itemOrder [Size / MaxAlign]orderEntry
+
+// orderEntry is a line pointer (from 1), the length of its item in units, and the mark of an item to delete.
+//
+//	0                 16             31        32
+//	+-----------------+--------------+---------+
+//	| line pointer    | length       | removed |
+//	+-----------------+--------------+---------+
+type orderEntry uint32
+
+const orderRemoved orderEntry = 1 << 31
+
+func (o orderEntry) item() int     { return int(o & 0xffff) }
+func (o orderEntry) units() int    { return int(o >> 16 & 0x7fff) }
+func (o orderEntry) removed() bool { return o&orderRemoved != 0 }
 
 // packed reports whether items fill [upper,special) without a gap and without overlap, and where they lie. Pages that
 // were only ever changed by item edits are packed; deletion can be undone on those alone.
 func (p Page) packed(order *itemOrder) bool {
 	upper, special := p.Upper(), p.Special()
 	total := 0
-	for i, n := 1, p.NumItems(); i <= n; i++ {
-		id := p.itemID(i)
+	slots := p.slots()
+	for i := 0; i+lpSize <= len(slots); i += lpSize {
+		id := ItemID(binary.LittleEndian.Uint32(slots[i:]))
 		if !id.hasStorage() {
 			continue
 		}
-		off := id.Offset()
-		if off%MaxAlign != 0 || off < upper || off+id.Length() > special || order[off/MaxAlign] != 0 {
+		off, length := id.Offset(), id.Length()
+		if off%MaxAlign != 0 || off < upper || off+length > special || order[off/MaxAlign] != 0 {
 			return false
 		}
-		order[off/MaxAlign] = uint16(i)
-		total += Align(id.Length())
+		order[off/MaxAlign] = orderEntry(i/lpSize+1) | orderEntry(Align(length)/MaxAlign)<<16
+		total += Align(length)
 	}
 	if total != special-upper {
 		return false
 	}
-	for at := upper; at < special; {
-		i := int(order[at/MaxAlign])
-		if i == 0 {
+	for u := upper / MaxAlign; u < special/MaxAlign; {
+		if order[u] == 0 {
 			return false
 		}
-		at += Align(p.itemID(i).Length())
+		u += order[u].units()
 	}
 	return true // the lengths add up, so the walk met every item
 }
+
+// slots is the bytes of the line pointers.
+func (p Page) slots() []byte { return p[HeaderSize : HeaderSize+p.NumItems()*lpSize] }
 
 // rebuild lays all items out anew in the order of their line pointers, without those that drop names and, if at is
 // not 0, with item in place of item `at`. It is for pages that are not packed, where the edit becomes a diff.

@@ -57,6 +57,8 @@ func must(t require.TestingT, err error) { require.NoError(t, err) }
 // randomEdit does something to the page, mostly something legal. Errors are of the documented kinds.
 func randomEdit(t *rapid.T, e *Editor) {
 	p := e.Page()
+	var before [Size]byte
+	copy(before[:], p)
 	num := func(lo, hi int, name string) int { return rapid.IntRange(lo, max(lo, hi)).Draw(t, name) }
 	place := func() int {
 		if rapid.Bool().Draw(t, "low") {
@@ -121,18 +123,40 @@ func randomEdit(t *rapid.T, e *Editor) {
 		case 1:
 			off := place()
 			if e.Fill(off, stampSize, 0) == nil {
-				err = e.StampLSN(off)
+				must(t, e.StampLSN(off))
 			}
 		}
 	}
 	if err != nil {
+		require.True(t, p.sameContent(before[:]), "an edit that fails changes nothing")
 		require.True(t, errors.Is(err, ErrNoSpace) || errors.Is(err, ErrArgument) || errors.Is(err, ErrLayout), "%v", err)
+	}
+}
+
+// checkLogged is rule P3 for the list of edits, whichever form Change chose.
+func checkLogged(t require.TestingT, base Page, e *Editor) {
+	if e.compare {
+		return
+	}
+	const lsn = LSN(7)
+	want, got := New(), New()
+	copy(want, e.Page())
+	for _, off := range e.stamps {
+		want.xorLSN(int(off), lsn)
+	}
+	copy(got, base)
+	require.NoError(t, got.applyEdits(e.logged, lsn))
+	require.True(t, got.sameContent(want), "edits")
+	if !e.reinit && !e.fresh {
+		require.NoError(t, got.undoEdits(e.logged, lsn))
+		require.True(t, got.sameContent(base), "edits backwards")
 	}
 }
 
 // checkChange is rule P3, with the transport of the edits beside it.
 func checkChange(t require.TestingT, base Page, e *Editor, force bool) (Change, bool) {
 	const lsn = LSN(0x1122334455667788)
+	checkLogged(t, base, e)
 	forward, canForward := e.ForwardEdits()
 	forward = append([]byte(nil), forward...)
 	c, changed := e.Change(force)
@@ -176,9 +200,7 @@ func TestRandomEdits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := randomBase(t)
 		e := NewEditor(base)
-		before := New()
 		for range rapid.IntRange(0, 20).Draw(t, "edits") {
-			copy(before, e.Page())
 			if e.Page().IsNew() && rapid.Bool().Draw(t, "init") {
 				must(t, e.Init(8, 0))
 			}

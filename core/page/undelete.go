@@ -99,7 +99,7 @@ func (p Page) spread(order *itemOrder, ends *removedEnds, upper int) error {
 			continue
 		}
 		skip()
-		w -= Align(p.itemID(int(order[u])).Length()) / MaxAlign
+		w -= order[u].units()
 		if w < upper/MaxAlign {
 			break
 		}
@@ -110,12 +110,12 @@ func (p Page) spread(order *itemOrder, ends *removedEnds, upper int) error {
 		return layoutErrorf("what was removed does not fit between the items")
 	}
 	for u := p.Upper() / MaxAlign; u < p.Special()/MaxAlign; u++ {
-		i := int(order[u])
+		i := order[u].item()
 		if i == 0 || int(to[u]) == u {
 			continue
 		}
 		id := p.itemID(i)
-		off, size := int(to[u])*MaxAlign, Align(id.Length())
+		off, size := int(to[u])*MaxAlign, order[u].units()*MaxAlign
 		copy(p[off:off+size], p[u*MaxAlign:u*MaxAlign+size])
 		p.setItemID(i, makeItemID(off, id.Flags(), id.Length()))
 	}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 )
@@ -52,10 +53,11 @@ func (p Page) validateItems() error {
 	if (p.Lower()-HeaderSize)%lpSize != 0 {
 		return layoutErrorf("lower %d cuts a line pointer (a page without items needs FlagArray)", p.Lower())
 	}
-	var taken [Size / MaxAlign / 64]uint64
+	var taken [Size / MaxAlign / 64]uint64 // a bit per unit of MaxAlign bytes
 	n, upper, special := p.NumItems(), p.Upper(), p.Special()
+	slots := p.slots()
 	for i := 1; i <= n; i++ {
-		id := p.itemID(i)
+		id := ItemID(binary.LittleEndian.Uint32(slots[(i-1)*lpSize:]))
 		if !id.hasStorage() {
 			if err := validateBare(id, i, n); err != nil {
 				return err
@@ -67,11 +69,14 @@ func (p Page) validateItems() error {
 			return layoutErrorf("item %d at [%d,%d) is not aligned in [%d,%d) (a page without items needs FlagArray)",
 				i, lo, hi, upper, special)
 		}
-		for u := lo / MaxAlign; u < Align(hi)/MaxAlign; u++ {
-			if taken[u/64]&(1<<(u%64)) != 0 {
+		for u, end := lo/MaxAlign, Align(hi)/MaxAlign; u < end; {
+			k := min(end-u, 64-u%64) // units of this word
+			mask := ^uint64(0) >> (64 - k) << (u % 64)
+			if taken[u/64]&mask != 0 {
 				return layoutErrorf("item %d at [%d,%d) lies on another item", i, lo, hi)
 			}
-			taken[u/64] |= 1 << (u % 64)
+			taken[u/64] |= mask
+			u += k
 		}
 	}
 	return nil
