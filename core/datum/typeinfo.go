@@ -25,6 +25,8 @@ type TypeInfo struct {
 	Preferred bool
 	// Array is the OID of the array type, zero if there is none.
 	Array OID
+	// Elem is the type of an array's elements, zero for types that are not arrays.
+	Elem OID
 
 	parse   func(env *Env, s string, mod int32) (Datum, error)
 	format  func(env *Env, dst []byte, d Datum) []byte
@@ -110,7 +112,9 @@ func MustLookup(oid OID) *TypeInfo {
 func Types() []*TypeInfo { return slices.Clone(types) }
 
 // Compare orders two values of one type; a null sorts after everything, as in an ascending index.
-func Compare(t OID, a, b Datum) int {
+func Compare(t OID, a, b Datum) int { return compareNullable(byOID[t], a, b) }
+
+func compareNullable(t *TypeInfo, a, b Datum) int {
 	switch {
 	case a.Null && b.Null:
 		return 0
@@ -119,7 +123,7 @@ func Compare(t OID, a, b Datum) int {
 	case b.Null:
 		return -1
 	}
-	return byOID[t].compare(a, b)
+	return t.compare(a, b)
 }
 
 // Hash hashes a value of the type; all nulls hash alike.

@@ -29,7 +29,16 @@ var byName = func() map[string]*TypeInfo {
 }()
 
 // LookupName returns the type called name, in lower case, or nil. "char" is the one-byte type here.
-func LookupName(name string) *TypeInfo { return byName[strings.TrimPrefix(name, "pg_catalog.")] }
+func LookupName(name string) *TypeInfo {
+	name = strings.TrimPrefix(name, "pg_catalog.")
+	if element, ok := strings.CutSuffix(name, "[]"); ok {
+		if t := byName[element]; t != nil && t.Array != 0 {
+			return Lookup(t.Array)
+		}
+		return nil
+	}
+	return byName[name]
+}
 
 // NewType makes a type from a name and its arguments in parentheses, as the grammar gives them: varchar and 20.
 func NewType(name string, args ...int32) (Type, error) {

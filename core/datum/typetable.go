@@ -90,6 +90,11 @@ func buildTypes() []*TypeInfo {
 		t.Len, t.Category, t.parse, t.format, t.compare = 8, 'U', parseLSN, formatLSN, compareUint
 		t.receive, t.send = receiveInt("pg_lsn", 8), sendInt8
 	})
+	for _, t := range list {
+		if t.Array != 0 {
+			list = append(list, arrayType(t))
+		}
+	}
 	slices.SortFunc(list, func(a, b *TypeInfo) int { return int(a.OID) - int(b.OID) })
 	return list
 }
