@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/sdk"
@@ -42,15 +43,33 @@ func (Bloom) Scan(ctx context.Context, ix *sdk.Index, keys []sdk.ScanKey, hits *
 	return r.Err()
 }
 
+// scanPage tests every entry of a page. The first comparison, which nearly all entries fail, is made in place.
 func (p params) scanPage(pg page.Page, q *query, hits *sdk.HitWriter) error {
 	width := p.width()
-	for data := pg[dataStart : dataStart+p.entries(pg)*width]; len(data) >= width; data = data[width:] {
-		if !q.matches(data) {
+	end := dataStart + p.entries(pg)*width
+	if len(q.chunks) == 0 || q.chunks[0].n != 8 {
+		for at := dataStart; at < end; at += width {
+			if err := p.test(pg[at:at+width], q, hits); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	off, mask := q.chunks[0].off, q.chunks[0].mask
+	for at := dataStart; at < end; at += width {
+		if binary.LittleEndian.Uint64(pg[at+off:])&mask != mask {
 			continue
 		}
-		if err := hits.Add(page.DecodeTID(data), true); err != nil {
+		if err := p.test(pg[at:at+width], q, hits); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (p params) test(entry []byte, q *query, hits *sdk.HitWriter) error {
+	if !q.matches(entry) {
+		return nil
+	}
+	return hits.Add(page.DecodeTID(entry), true)
 }

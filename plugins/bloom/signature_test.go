@@ -133,16 +133,18 @@ func FuzzDecodeMeta(f *testing.F) {
 	})
 }
 
-func BenchmarkMatches(b *testing.B) {
+func BenchmarkScanPage(b *testing.B) {
 	p := params{words: 5, bits: []int{2, 2}}
-	pg := make([]byte, dataBytes)
+	ed := page.NewEditor(page.New())
+	require.NoError(b, initPage(ed, 0))
+	require.NoError(b, ed.ArrayInsert(dataStart, p.width(), 0, 0, make([]byte, p.perPage()*p.width())))
+	pg := ed.Page()
 	q, _ := p.queryOf([]sdk.ScanKey{{Column: 0, Arg: wire.OfInt4(11)}, {Column: 1, Arg: wire.OfInt4(12)}})
+	hits := sdk.NewHitWriter(func([]sdk.Hit) error { b.Fatal("an empty entry matched"); return nil })
 	b.SetBytes(page.Size)
 	for b.Loop() {
-		for at := 0; at+p.width() <= len(pg); at += p.width() {
-			if q.matches(pg[at:]) {
-				b.Fatal("an empty entry matched")
-			}
+		if err := p.scanPage(pg, &q, hits); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
