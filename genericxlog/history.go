@@ -46,6 +46,9 @@ func (h *history) ref(lsn page.LSN) (BlockRef, error) {
 	if err != nil {
 		return BlockRef{}, err
 	}
+	if rec.Kind == wal.RelCreate {
+		return createdBy(rec, b.Payload, h.tag)
+	}
 	if b.Rel.File() == h.tag.RelFile {
 		for _, ref := range b.Blocks {
 			if ref.Block == h.tag.Block {
