@@ -27,9 +27,16 @@ func (m *Manager) BulkWrite(rel Relation, first page.BlockNumber, pages []page.P
 }
 
 // bulkRecord writes up to MaxBlocks pages in one record.
-func (m *Manager) bulkRecord(rel Relation, first page.BlockNumber, pages []page.Page) error {
+func (m *Manager) bulkRecord(rel Relation, first page.BlockNumber, pages []page.Page) (err error) {
 	s := m.Start(rel)
 	defer s.Abort()
+	defer func() {
+		for i := range pages {
+			if err != nil {
+				m.pool.Release(rel.File(), first+page.BlockNumber(i))
+			}
+		}
+	}()
 	s.Annotate("bulk write")
 	for i, p := range pages {
 		tag := rel.Tag(first + page.BlockNumber(i))
@@ -49,7 +56,7 @@ func (m *Manager) bulkRecord(rel Relation, first page.BlockNumber, pages []page.
 		}
 		ed.ReplaceImage(p)
 	}
-	_, err := s.Finish()
+	_, err = s.Finish()
 	return err
 }
 

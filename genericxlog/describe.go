@@ -3,12 +3,10 @@ package genericxlog
 import (
 	"fmt"
 	"strings"
-
-	"github.com/quiredb/quire/core/page"
 )
 
-// Describe returns the blocks section on one line, for the log dump; empty if there is none. lsn is the record's.
-func (b Body) Describe(lsn page.LSN) string {
+// Describe returns the blocks section on one line, for the log dump; empty if there is none.
+func (b Body) Describe() string {
 	if len(b.Blocks) == 0 {
 		return ""
 	}
@@ -23,20 +21,11 @@ func (b Body) Describe(lsn page.LSN) string {
 	return out.String()
 }
 
+// describe prints one block reference: what was done, then where the page came from.
 func (b *BlockRef) describe(out *strings.Builder) {
-	fmt.Fprintf(out, " blk %d: %v %d B", b.Block, b.Change.Mode, len(b.Change.Payload))
-	for _, word := range []struct {
-		set  bool
-		word string
-	}{
-		{b.Change.NewPage, " new"},
-		{b.Change.Barrier, " barrier"},
-		{b.Change.Stamped, " stamped"},
-		{b.Recycled, " recycled"},
-	} {
-		if word.set {
-			out.WriteString(word.word)
-		}
+	fmt.Fprintf(out, " blk %d {%v}", b.Block, b.Change)
+	if b.Recycled {
+		out.WriteString(" recycled")
 	}
 	if b.PrevLSN != 0 {
 		fmt.Fprintf(out, " prev %v", b.PrevLSN)
@@ -45,7 +34,4 @@ func (b *BlockRef) describe(out *strings.Builder) {
 		fmt.Fprintf(out, " horizon %v", b.ConflictHorizon)
 	}
 	fmt.Fprintf(out, " crc %08x", b.CRC)
-	if text := b.Change.Describe(); text != "" {
-		fmt.Fprintf(out, " {%s}", text)
-	}
 }

@@ -61,6 +61,9 @@ func (s *State) validate(r *registered) error {
 	if err := r.editor.Page().Validate(); err != nil {
 		return &ValidationError{Tag: tag, Reason: "bad page layout", Err: err}
 	}
+	if r.editor.Page().IsNew() {
+		return &ValidationError{Tag: tag, Reason: "the page was emptied: a page that was used keeps its header"}
+	}
 	if s.rel.Unlogged {
 		return nil
 	}

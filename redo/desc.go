@@ -19,7 +19,7 @@ func Describe(rec *wal.Record) string {
 		return "bad body: " + err.Error()
 	}
 	var out strings.Builder
-	out.WriteString(b.Describe(rec.LSN))
+	out.WriteString(b.Describe())
 	rm, err := Manager(rec.Kind)
 	if err != nil {
 		return out.String() + "; " + err.Error()
