@@ -163,13 +163,14 @@ func (c *cloner) drawFile(f *memNode) image {
 	im := f.disk.share()
 	for _, i := range slices.Sorted(maps.Keys(f.dirty)) {
 		mask := f.dirty[i]
-		if c.mode == Random {
-			mask &= uint8(c.rng.Uint32())
+		if c.mode != Random {
+			im.copySectors(&f.cache, i, mask)
+			continue
 		}
-		im.copySectors(&f.cache, i, mask)
-		if c.mode == Random {
-			c.drawEarlier(f, &im, i, mask)
-		}
+		mask &= uint8(c.rng.Uint32())
+		// A truncation does not write the blocks that it frees. If it is lost they are as they were, not half zero.
+		im.copySectors(&f.cache, i, mask&^sectorsFrom(i, f.cache.size))
+		c.drawEarlier(f, &im, i, mask)
 	}
 	im.size = f.cache.size
 	if c.mode == Random {
@@ -177,6 +178,15 @@ func (c *cloner) drawFile(f *memNode) image {
 	}
 	im.clearFrom(im.size)
 	return im
+}
+
+// sectorsFrom returns the mask of the sectors of chunk i that start at or behind off.
+func sectorsFrom(i, off int64) uint8 {
+	first := (off - i*chunkSize + SectorSize - 1) / SectorSize
+	if first >= sectorsPerChunk {
+		return 0
+	}
+	return uint8(fullMask << max(first, 0) & fullMask)
 }
 
 // drawEarlier puts an older version in place of some sectors that are kept.
