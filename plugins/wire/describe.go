@@ -96,8 +96,8 @@ type ScanKey struct {
 
 // Operators of a ScanKey without an argument.
 const (
-	IsNull    = "is null"
-	IsNotNull = "is not null"
+	IsNull    = "IS NULL"
+	IsNotNull = "IS NOT NULL"
 )
 
 // BuildStats is what a build did.

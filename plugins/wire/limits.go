@@ -22,8 +22,8 @@ const (
 	MaxHits = 16384
 	// MaxRowsLive is the number of rows in one RowsLive request.
 	MaxRowsLive = 16384
-	// MaxAnnotation is the length of a record's annotation.
-	MaxAnnotation = 64
+	// MaxAnnotation is the length of a record's annotation, printable ASCII.
+	MaxAnnotation = 63
 	// MaxColumns is the number of columns of an index.
 	MaxColumns = 32
 	// MaxText bounds any message, detail or hint that a plugin sends.

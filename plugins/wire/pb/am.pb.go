@@ -1012,7 +1012,7 @@ func (x *Index) GetUnlogged() bool {
 type ScanKey struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Column        uint32                 `protobuf:"varint,1,opt,name=column,proto3" json:"column,omitempty"`    // from 0
-	Operator      string                 `protobuf:"bytes,2,opt,name=operator,proto3" json:"operator,omitempty"` // "=", "<", ..., "is null", "is not null"
+	Operator      string                 `protobuf:"bytes,2,opt,name=operator,proto3" json:"operator,omitempty"` // "=", "<", ..., "IS NULL", "IS NOT NULL"
 	Arg           []byte                 `protobuf:"bytes,3,opt,name=arg,proto3" json:"arg,omitempty"`
 	ArgNull       bool                   `protobuf:"varint,4,opt,name=arg_null,json=argNull,proto3" json:"arg_null,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -1,0 +1,235 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/plugins/wire"
+	"github.com/quiredb/quire/plugins/wire/pb"
+)
+
+// A session is a running plugin that answered: its process, its connection, its lanes. It ends with the process.
+type session struct {
+	name    string
+	gen     uint64
+	process *process
+	conn    *grpc.ClientConn
+	client  pb.AccessMethodClient
+	lanes   *lanePool
+	about   am.Description
+
+	mu struct {
+		sync.Mutex
+		lastCall  uint64
+		cancelled map[uint64]time.Time // calls given up, until the plugin no longer lists them
+	}
+}
+
+// launchConfig is what a start needs.
+type launchConfig struct {
+	name      string
+	gen       uint64
+	image     *image
+	socketDir string // private directory in which go-plugin makes one for each process
+	timeout   time.Duration
+	tail      *tail
+	logLevel  string
+}
+
+// launch starts a plugin, shakes hands and asks it what it is. When it returns an error the process is gone or dying;
+// cancelling ctx has that effect.
+//
+// Of go-plugin it uses the handshake only. Its client's Kill and Ping have no deadline and hang on a stopped process,
+// and its connection waits for one for ever, so process and connection are ours.
+func launch(ctx context.Context, cfg launchConfig) (*session, error) {
+	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
+	defer cancel()
+	var running atomic.Pointer[process]
+	client := plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig: plugin.HandshakeConfig{
+			ProtocolVersion: wire.ProtocolVersion, MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue,
+		},
+		VersionedPlugins: map[int]plugin.PluginSet{wire.ProtocolVersion: {}},
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		Logger:           hclog.NewNullLogger(),
+		StartTimeout:     cfg.timeout,
+		SkipHostEnv:      true,
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: cfg.socketDir},
+		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
+			p := newProcess(cfg.name, cfg.image, cmd, dir, cfg.tail, cfg.logLevel)
+			running.Store(p)
+			return p, nil
+		},
+	})
+	stopWatch := context.AfterFunc(ctx, func() { // Start has a timeout, but no way to be told to stop
+		if p := running.Load(); p != nil {
+			p.signal(syscall.SIGKILL)
+		}
+	})
+	defer stopWatch()
+	addr, err := client.Start()
+	p := running.Load()
+	if err != nil {
+		return nil, startError(ctx, p, err)
+	}
+	s, err := connect(ctx, cfg, p, addr)
+	if err != nil {
+		_ = p.Kill(ctx)
+		return nil, startError(ctx, p, err)
+	}
+	return s, nil
+}
+
+// startError finds the best account of a failed start.
+func startError(ctx context.Context, p *process, err error) error {
+	if p == nil || p.pid() == 0 {
+		return err
+	}
+	_ = p.Kill(ctx)
+	select {
+	case <-p.exited:
+	case <-time.After(time.Second): // unkillable, which is in the kernel's hands
+	}
+	switch cause := p.cause(); {
+	case cause != nil:
+		return cause
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("plugin did not answer within the start timeout: %w", err)
+	}
+	select {
+	case <-p.exited:
+		return fmt.Errorf("plugin did not start, %s", p.exitReason())
+	default:
+		return err
+	}
+}
+
+// connect dials the plugin and asks for its description.
+func connect(ctx context.Context, cfg launchConfig, p *process, addr net.Addr) (*session, error) {
+	conn, err := grpc.NewClient("passthrough:///"+cfg.name,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return dialPlugin(ctx, p, addr) }),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.HardCap), grpc.MaxCallSendMsgSize(wire.HardCap)),
+		grpc.WithInitialWindowSize(wire.HardCap), grpc.WithInitialConnWindowSize(4*wire.HardCap),
+		grpc.WithReadBufferSize(256<<10), grpc.WithWriteBufferSize(256<<10),
+		grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(), grpc.WithMaxHeaderListSize(16<<10),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("connect to plugin: %w", err)
+	}
+	s := &session{name: cfg.name, gen: cfg.gen, process: p, conn: conn, client: pb.NewAccessMethodClient(conn)}
+	s.mu.cancelled = make(map[uint64]time.Time)
+	s.lanes = newLanePool(s.client)
+	m, err := s.client.Describe(ctx, &pb.DescribeRequest{})
+	if err == nil {
+		s.about, err = describe(cfg.name, wire.DescriptionFromProto(m))
+	} else {
+		err = fmt.Errorf("ask the plugin for its description: %w", err)
+	}
+	if err != nil {
+		p.fail(err)
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// dialPlugin connects to the plugin's socket and makes sure that the plugin itself is listening there.
+func dialPlugin(ctx context.Context, p *process, addr net.Addr) (net.Conn, error) {
+	select {
+	case <-p.exited:
+		return nil, errors.New(p.exitReason())
+	default:
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, addr.Network(), addr.String())
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPeer(conn, p.pid()); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+// checkPeer compares the listener's process with the plugin's.
+func checkPeer(conn net.Conn, want int) error {
+	unixConn, ok := conn.(*net.UnixConn)
+	if !ok {
+		return fmt.Errorf("plugin listens on %T, a unix socket was expected", conn)
+	}
+	raw, err := unixConn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var pid int
+	var peerErr error
+	if err := raw.Control(func(fd uintptr) { pid, peerErr = peerPID(int(fd)) }); err != nil {
+		return err
+	}
+	if peerErr != nil {
+		return peerErr
+	}
+	if pid != want {
+		return fmt.Errorf("process %d listens on the plugin's socket, the plugin is process %d; refused", pid, want)
+	}
+	return nil
+}
+
+// close ends the connection and every lane with it.
+func (s *session) close() {
+	s.lanes.close()
+	_ = s.conn.Close()
+}
+
+// nextCall returns the id of a call.
+func (s *session) nextCall() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mu.lastCall++
+	return s.mu.lastCall
+}
+
+// gaveUp notes that nobody waits for a call any more. Health tells whether the plugin noticed.
+func (s *session) gaveUp(id uint64, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mu.cancelled[id] = now
+}
+
+// overdue returns a call that was given up longer than grace ago and still runs, and forgets those that ended.
+func (s *session) overdue(active []uint64, now time.Time, grace time.Duration) (uint64, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.mu.cancelled) == 0 {
+		return 0, false
+	}
+	still := make(map[uint64]time.Time)
+	var late uint64
+	for _, id := range active {
+		at, ok := s.mu.cancelled[id]
+		if !ok {
+			continue
+		}
+		still[id] = at
+		if now.Sub(at) > grace {
+			late = id
+		}
+	}
+	s.mu.cancelled = still
+	return late, late != 0
+}

@@ -1,0 +1,301 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/plugins/wire"
+	"github.com/quiredb/quire/plugins/wire/pb"
+)
+
+// Timeouts bound the waits for a plugin.
+type Timeouts struct {
+	Start    time.Duration // from exec to the description
+	Call     time.Duration // the whole of a call that is short by nature: ValidateOptions, BuildEmpty, Insert
+	Progress time.Duration // between two messages of any call
+	Probe    time.Duration // one health probe
+	Grace    time.Duration // for a call that was given up to end, then the process is killed
+	Ready    time.Duration // a call or a Lookup waits so long for a plugin that is about to be ready
+}
+
+// DefaultTimeouts suit real plugins.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		Start: 10 * time.Second, Call: time.Minute, Progress: 30 * time.Second,
+		Probe: time.Second, Grace: 10 * time.Second, Ready: 3 * time.Second,
+	}
+}
+
+// method is the am.Method of a plugin. It outlives the plugin's processes: each call takes the session of the moment.
+type method struct {
+	keeper *keeper
+	about  am.Description
+}
+
+var _ am.Method = (*method)(nil)
+
+// Describe returns what the plugin said when it started.
+func (m *method) Describe() am.Description { return m.about }
+
+// open starts a call: it waits for the plugin to be ready, takes a lane and sends the call.
+func (m *method) open(ctx context.Context, what pb.Method, idx am.Index, xid uint64, msg *pb.Call) (*call, error) {
+	p := m.keeper
+	s, err := p.ready(ctx)
+	if err != nil {
+		return nil, pluginError(p.name, methodNames[what], idx.Name, err)
+	}
+	l, err := s.lanes.take()
+	if err != nil {
+		return nil, pluginError(p.name, methodNames[what], idx.Name,
+			pgerr.New(pgerr.ExternalRoutineException, "no connection to the plugin: %w", err).WithHint("Repeat the statement."))
+	}
+	c := &call{
+		ctx: ctx, session: s, lane: l, id: s.nextCall(), method: what, plugin: p.name, idx: idx,
+		progress: p.cfg.Timeouts.Progress, hung: func(reason string) { p.hung(s.gen, reason) },
+	}
+	if permissions[what] != 0 {
+		c.pages = p.cfg.Pages.Open(idx, xid)
+	}
+	if permissions[what]&mayWrite != 0 {
+		c.gates, c.gate = p.gates, p.gates.take(idx.Rel.Rel)
+	}
+	if err := c.begin(msg); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// short bounds a call that should not take long.
+func (m *method) short(ctx context.Context) (context.Context, context.CancelFunc) {
+	d := m.keeper.cfg.Timeouts.Call
+	return context.WithTimeoutCause(ctx, d, pgerr.New(pgerr.QueryCanceled, "plugin did not finish the call within %v", d))
+}
+
+// ValidateOptions checks the options against the description, then asks the plugin.
+func (m *method) ValidateOptions(ctx context.Context, columns []am.Column, options map[string]string) (map[string]string, error) {
+	if err := m.checkColumns(columns); err != nil {
+		return nil, pluginError(m.keeper.name, "ValidateOptions", "", err)
+	}
+	checked, err := checkOptions(m.about, len(columns), options)
+	if err != nil {
+		return nil, pluginError(m.keeper.name, "ValidateOptions", "", err)
+	}
+	ctx, cancel := m.short(ctx)
+	defer cancel()
+	c, err := m.open(ctx, pb.Method_VALIDATE_OPTIONS, am.Index{Columns: columns, Options: checked}, 0, &pb.Call{})
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.result()
+	if err != nil {
+		return nil, err
+	}
+	// What the plugin made of the options is checked as the user's were: it is stored and comes back with every call.
+	final := maps.Clone(r.GetOptions())
+	if final == nil {
+		final = map[string]string{}
+	}
+	if final, err = checkOptions(m.about, len(columns), final); err != nil {
+		return nil, c.failure(protocolError("options it returned: %v", err))
+	}
+	return final, nil
+}
+
+// checkColumns compares the columns with what the access method can index.
+func (m *method) checkColumns(columns []am.Column) error {
+	if len(columns) > m.about.Caps.MaxColumns {
+		return pgerr.New(pgerr.TooManyColumns, "access method %q supports indexes of up to %d columns, this one has %d",
+			m.about.Name, m.about.Caps.MaxColumns, len(columns))
+	}
+	for _, col := range columns {
+		if m.about.OpClassFor(col.OpClass, col.Type) == nil {
+			return pgerr.New(pgerr.UndefinedObject, "column %q of type %d has no operator class for access method %q",
+				col.Name, col.Type, m.about.Name).WithHint("You must specify an operator class that the access method has for the type.")
+		}
+	}
+	return nil
+}
+
+// Build streams the rows to the plugin as it asks for them, and serves its page writes in between.
+func (m *method) Build(ctx context.Context, idx am.Index, rows func(yield func([]am.Row) error) error) (am.BuildStats, error) {
+	enc, err := newRowEncoder(idx.Columns)
+	if err != nil {
+		return am.BuildStats{}, pluginError(m.keeper.name, "Build", idx.Name, err)
+	}
+	c, err := m.open(ctx, pb.Method_BUILD, idx, 0, &pb.Call{})
+	if err != nil {
+		return am.BuildStats{}, err
+	}
+	defer c.abandon()
+	b := &builder{call: c, enc: enc}
+	if err := b.run(rows); err != nil {
+		return am.BuildStats{}, err
+	}
+	n, err := m.keeper.cfg.Pages.Open(idx, 0).NBlocks(ctx)
+	if err != nil {
+		return am.BuildStats{}, c.failure(err)
+	}
+	return am.BuildStats{Rows: b.rows, Pages: n}, nil
+}
+
+// BuildEmpty fetches the pages of an empty index and judges them.
+func (m *method) BuildEmpty(ctx context.Context, idx am.Index) ([]page.Page, error) {
+	ctx, cancel := m.short(ctx)
+	defer cancel()
+	c, err := m.open(ctx, pb.Method_BUILD_EMPTY, idx, 0, &pb.Call{})
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.result()
+	if err != nil {
+		return nil, err
+	}
+	pages, err := wire.PagesFrom(r.GetPages(), wire.MaxEmptyPages)
+	if err != nil {
+		return nil, c.failure(err)
+	}
+	for i, p := range pages {
+		if err := p.Validate(); err != nil {
+			return nil, c.failure(lieError("page %d of the empty index: %w", i, err))
+		}
+	}
+	return pages, nil
+}
+
+// Insert adds rows, together with those of other sessions that arrive while the plugin is at work on the same index.
+func (m *method) Insert(ctx context.Context, idx am.Index, xid uint64, rows []am.Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	enc, err := newRowEncoder(idx.Columns)
+	if err != nil {
+		return pluginError(m.keeper.name, "Insert", idx.Name, err)
+	}
+	chunks, err := enc.chunks(rows, insertChunk)
+	if err != nil {
+		return pluginError(m.keeper.name, "Insert", idx.Name, err)
+	}
+	return m.keeper.combiners.insert(ctx, m, idx, xid, chunks)
+}
+
+// insertOnce makes one Insert call. A call whose method gave up on conflicts is repeated alone on the index.
+func (m *method) insertOnce(ctx context.Context, idx am.Index, xid uint64, rows chunk) error {
+	ctx, cancel := m.short(ctx)
+	defer cancel()
+	err := m.insertCall(ctx, idx, xid, rows, false)
+	if errors.Is(err, wire.ErrConflict) {
+		err = m.insertCall(ctx, idx, xid, rows, true)
+	}
+	return err
+}
+
+func (m *method) insertCall(ctx context.Context, idx am.Index, xid uint64, rows chunk, alone bool) error {
+	c, err := m.open(ctx, pb.Method_INSERT, idx, xid, &pb.Call{Rows: rows.packed, RowCount: uint32(rows.count)})
+	if err != nil {
+		return err
+	}
+	defer c.abandon()
+	if alone {
+		if err := c.gate.close(ctx, c.id); err != nil {
+			return c.failure(err)
+		}
+	}
+	_, err = c.result()
+	return err
+}
+
+// Scan starts a scan; the cursor goes on with it.
+func (m *method) Scan(ctx context.Context, idx am.Index, keys []am.ScanKey, dir am.Direction) (am.Cursor, error) {
+	encoded, err := encodeKeys(idx.Columns, keys)
+	if err != nil {
+		return nil, pluginError(m.keeper.name, "Scan", idx.Name, err)
+	}
+	c, err := m.open(ctx, pb.Method_SCAN, idx, 0, &pb.Call{Keys: wire.KeysToProto(encoded), Backward: dir == am.Backward})
+	if err != nil {
+		return nil, err
+	}
+	c.timer.Stop() // it runs while the cursor waits, not while its reader works
+	return &cursor{call: c, pages: m.keeper.cfg.Pages}, nil
+}
+
+// BulkDelete sends the dead set behind the call.
+func (m *method) BulkDelete(ctx context.Context, idx am.Index, dead am.DeadSet) (am.BulkDeleteStats, error) {
+	data, err := dead.AppendBinary(nil)
+	if err == nil && len(data) > wire.MaxDeadSet {
+		err = pgerr.New(pgerr.ProgramLimitExceeded, "dead set of %d bytes, the limit is %d; vacuum in smaller steps", len(data), wire.MaxDeadSet)
+	}
+	if err != nil {
+		return am.BulkDeleteStats{}, pluginError(m.keeper.name, "BulkDelete", idx.Name, err)
+	}
+	c, err := m.open(ctx, pb.Method_BULK_DELETE, idx, 0, &pb.Call{})
+	if err != nil {
+		return am.BulkDeleteStats{}, err
+	}
+	defer c.abandon()
+	for last := false; !last; {
+		n := min(len(data), wire.MaxMessage-64)
+		last = n == len(data)
+		part := &pb.DeadSetPart{Data: data[:n], Last: last}
+		if err := c.send(&pb.HostMessage{Kind: &pb.HostMessage_Dead{Dead: part}}); err != nil {
+			return am.BulkDeleteStats{}, c.end(err)
+		}
+		data = data[n:]
+	}
+	r, err := c.result()
+	if err != nil {
+		return am.BulkDeleteStats{}, err
+	}
+	return am.BulkDeleteStats{Removed: count(r.GetTuplesRemoved()), Remaining: count(r.GetIndexTuples())}, nil
+}
+
+// Cleanup ends a vacuum.
+func (m *method) Cleanup(ctx context.Context, idx am.Index) (am.CleanupStats, error) {
+	c, err := m.open(ctx, pb.Method_CLEANUP, idx, 0, &pb.Call{})
+	if err != nil {
+		return am.CleanupStats{}, err
+	}
+	defer c.abandon()
+	r, err := c.result()
+	if err != nil {
+		return am.CleanupStats{}, err
+	}
+	return am.CleanupStats{
+		Pages: blocks(r.GetPagesTotal()), Free: blocks(r.GetPagesFree()), Rows: count(r.GetIndexTuples()),
+	}, nil
+}
+
+// Check passes the plugin's findings on.
+func (m *method) Check(ctx context.Context, idx am.Index, report func(problem string)) error {
+	c, err := m.open(ctx, pb.Method_CHECK, idx, 0, &pb.Call{})
+	if err != nil {
+		return err
+	}
+	defer c.abandon()
+	for {
+		msg, err := c.next()
+		switch {
+		case err != nil:
+			return err
+		case msg.GetResult() != nil:
+			return nil
+		case msg.GetProblem() == nil:
+			return c.unexpected(msg)
+		}
+		report(wire.CleanText(msg.GetProblem().GetText()))
+	}
+}
+
+// count and blocks make sane numbers of what a plugin counted.
+func count(f float64) int64 {
+	if !(f >= 0) {
+		return 0
+	}
+	return int64(min(f, 1<<53))
+}
+
+func blocks(n uint64) page.BlockNumber { return page.BlockNumber(min(n, uint64(page.InvalidBlock)-1)) }

@@ -1,0 +1,31 @@
+package host
+
+import (
+	"context"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/plugins/wire"
+)
+
+// A PageStore opens the pages of an index for one call. NewPoolStore makes the one on the engine; tests have their own.
+type PageStore interface {
+	// Open gives access to idx's pages; changes are logged for the transaction xid, 0 for none or several.
+	Open(idx am.Index, xid uint64) CallPages
+	// HeapLength is the number of blocks of the table under idx, to judge row addresses by.
+	HeapLength(idx am.Index) (page.BlockNumber, error)
+}
+
+// CallPages are the pages of one index during one call: the page requests of wire.PageCarrier, answered. Used by one
+// goroutine at a time.
+type CallPages interface {
+	ReadPages(ctx context.Context, refs []wire.PageRef) ([]wire.PageRead, error)
+	NBlocks(ctx context.Context) (page.BlockNumber, error)
+	Extend(ctx context.Context, count int) ([]wire.NewBlock, error)
+	Finish(ctx context.Context, annotation string, blocks []wire.BlockEdit) ([]page.LSN, error)
+	FreePages(ctx context.Context, blocks []page.BlockNumber) error
+	BulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) error
+	RowsLive(ctx context.Context, tids []page.TID) ([]wire.RowState, error)
+	// Close takes blocks back that were handed out and not used.
+	Close()
+}

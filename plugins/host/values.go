@@ -1,0 +1,115 @@
+package host
+
+import (
+	"fmt"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/plugins/wire"
+)
+
+// A rowEncoder packs rows in the form of package wire, values in PostgreSQL's binary formats.
+type rowEncoder struct {
+	types  []*datum.TypeInfo
+	values []wire.Value
+	buf    []byte // values' bytes
+}
+
+func newRowEncoder(columns []am.Column) (*rowEncoder, error) {
+	e := &rowEncoder{types: make([]*datum.TypeInfo, len(columns)), values: make([]wire.Value, len(columns))}
+	for i, c := range columns {
+		if e.types[i] = datum.Lookup(c.Type); e.types[i] == nil {
+			return nil, pgerr.New(pgerr.FeatureNotSupported, "column %q has type %d, which an index cannot hold", c.Name, c.Type)
+		}
+	}
+	return e, nil
+}
+
+// append packs one row.
+func (e *rowEncoder) append(dst []byte, tid page.TID, row []datum.Datum) ([]byte, error) {
+	if len(row) != len(e.types) {
+		return dst, fmt.Errorf("row %v has %d values for %d index columns", tid, len(row), len(e.types))
+	}
+	e.buf = e.buf[:0]
+	for i, d := range row {
+		if d.Null {
+			e.values[i] = nil
+			continue
+		}
+		start := len(e.buf)
+		e.buf = e.types[i].AppendBinary(e.buf, d)
+		e.values[i] = e.buf[start:len(e.buf):len(e.buf)]
+	}
+	before := len(dst)
+	dst = wire.AppendRow(dst, tid, e.values)
+	if size := len(dst) - before; size > wire.MaxRowBatch {
+		return dst[:before], pgerr.New(pgerr.ProgramLimitExceeded, "index row size %d exceeds the maximum %d", size, wire.MaxRowBatch).
+			WithHint("Values this long cannot be indexed. Consider an index on a hash of the value.")
+	}
+	return dst, nil
+}
+
+// A chunk is a run of packed rows that fits into one message.
+type chunk struct {
+	packed []byte
+	count  int
+}
+
+// chunks packs rows into runs of at most size bytes; a longer row is a run of its own.
+func (e *rowEncoder) chunks(rows []am.Row, size int) ([]chunk, error) {
+	var out []chunk
+	var cur chunk
+	for i := range rows {
+		before := len(cur.packed)
+		packed, err := e.append(cur.packed, rows[i].TID, rows[i].Values)
+		if err != nil {
+			return nil, err
+		}
+		if len(packed) > size && cur.count > 0 {
+			out = append(out, chunk{packed[:before:before], cur.count})
+			packed = append([]byte(nil), packed[before:]...)
+			cur.count = 0
+		}
+		cur.packed = packed
+		cur.count++
+	}
+	if cur.count > 0 {
+		out = append(out, cur)
+	}
+	return out, nil
+}
+
+// encodeKeys packs the conditions of a scan.
+func encodeKeys(columns []am.Column, keys []am.ScanKey) ([]wire.ScanKey, error) {
+	out := make([]wire.ScanKey, len(keys))
+	for i, k := range keys {
+		if k.Column < 0 || k.Column >= len(columns) {
+			return nil, fmt.Errorf("condition on column %d of an index of %d columns", k.Column, len(columns))
+		}
+		out[i] = wire.ScanKey{Column: k.Column, Operator: k.Strategy}
+		if k.Strategy == am.IsNull || k.Strategy == am.IsNotNull || k.Arg.Null {
+			continue
+		}
+		t := datum.Lookup(columns[k.Column].Type)
+		if t == nil {
+			return nil, fmt.Errorf("condition on a column of the unknown type %d", columns[k.Column].Type)
+		}
+		out[i].Arg = t.AppendBinary(wire.Value{}, k.Arg)
+	}
+	return out, nil
+}
+
+// indexInfo is what a plugin is told about an index.
+func indexInfo(idx am.Index) wire.IndexInfo {
+	info := wire.IndexInfo{
+		OID: idx.OID, Name: idx.Name, Rel: idx.Rel.Rel, Options: idx.Options, Unique: idx.Unique, Unlogged: idx.Rel.Unlogged,
+	}
+	for _, c := range idx.Columns {
+		info.Columns = append(info.Columns, wire.Column{
+			Name: c.Name, Type: uint32(c.Type), OpClass: c.OpClass, Descending: c.Desc, NullsFirst: c.NullsFirst,
+		})
+	}
+	return info
+}
