@@ -1,7 +1,5 @@
 package page
 
-import "fmt"
-
 // Apply makes the old page p the new one; lsn goes where the change is stamped. The header's LSN and checksum are left
 // alone: Seal them. On an error p may hold anything: give a copy, or stop.
 func (c Change) Apply(p Page, lsn LSN) error {
@@ -27,10 +25,15 @@ func (c Change) Apply(p Page, lsn LSN) error {
 	default:
 		err = malformedf("unknown mode %d", uint8(c.Mode))
 	}
-	if err == nil {
-		p.xorStamps(stamps, lsn)
+	if err != nil {
+		return err
 	}
-	return err
+	for d := (decoder{b: stamps}); len(d.b) > 0; {
+		if err := p.stamp(d.number(), lsn); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Undo makes the new page p the old one, as Apply does forwards. lsn is the one that Apply was given. ErrBarrier if
@@ -54,7 +57,11 @@ func (c Change) Undo(p Page, lsn LSN) error {
 	if err != nil {
 		return err
 	}
-	p.xorStamps(stamps, lsn)
+	for d := (decoder{b: stamps}); len(d.b) > 0; {
+		if err := p.unstamp(d.number(), lsn); err != nil {
+			return err
+		}
+	}
 	return p.applyDiff(d.b)
 }
 
@@ -67,10 +74,7 @@ func (c Change) stamps(d *decoder) ([]byte, error) {
 	k := d.number()
 	first := len(all) - len(d.b)
 	for range k {
-		if off := d.number(); d.err == nil && (off < HeaderSize || off > Size-stampSize) {
-			d.fail(fmt.Sprintf("stamp at %d", off))
-		}
-		if d.err != nil {
+		if d.number(); d.err != nil {
 			return nil, d.err
 		}
 	}
@@ -78,12 +82,6 @@ func (c Change) stamps(d *decoder) ([]byte, error) {
 		return nil, d.err
 	}
 	return all[first : len(all)-len(d.b)], nil
-}
-
-func (p Page) xorStamps(stamps []byte, lsn LSN) {
-	for d := (decoder{b: stamps}); len(d.b) > 0; {
-		p.xorLSN(d.number(), lsn)
-	}
 }
 
 func (p Page) applyImage(b []byte) error {
@@ -129,7 +127,7 @@ func (p Page) apply(ed *edit, lsn LSN) error {
 	case codeFill:
 		return p.fillXor(ed.off, ed.n, ed.data[0])
 	case codeMove:
-		return p.move(ed.off, ed.src, ed.n)
+		return p.move(ed.off, ed.src, ed.n, ed.data)
 	case codeInsert:
 		return p.insertItem(ed.insertAt(p.NumItems()+1), ed.data)
 	case codePut:
@@ -147,10 +145,7 @@ func (p Page) apply(ed *edit, lsn LSN) error {
 	case codeBounds:
 		return p.setBounds(p.Lower()+ed.off, p.Upper()+ed.src)
 	case codeStamp:
-		if err := p.checkStamp(ed.off); err != nil {
-			return err
-		}
-		p.xorLSN(ed.off, lsn)
+		return p.stamp(ed.off, lsn)
 	case codeInit:
 		return p.initialise(ed.off, uint16(ed.n))
 	}
@@ -212,11 +207,7 @@ func (p Page) undo(ed *edit, lsn LSN) error {
 	case codeBounds:
 		return p.setBounds(p.Lower()-ed.off, p.Upper()-ed.src)
 	case codeStamp:
-		if err := p.checkWritable(ed.off, stampSize); err != nil {
-			return err
-		}
-		p.xorLSN(ed.off, lsn)
-		return nil
+		return p.unstamp(ed.off, lsn)
 	case codeInit:
 		return ErrBarrier
 	}

@@ -86,10 +86,14 @@ func (p Page) checkMove(dst, src, n int) error {
 	return p.checkWritable(src, n)
 }
 
-// move copies n bytes; the ranges may overlap.
-func (p Page) move(dst, src, n int) error {
+// move copies n bytes; the ranges may overlap. What it overwrites must be lost, nil for zeros.
+func (p Page) move(dst, src, n int, lost []byte) error {
 	if err := p.checkMove(dst, src, n); err != nil {
 		return err
+	}
+	from, length := overwritten(dst, src, n)
+	if old := p[from : from+length]; lost == nil && !isZero(old) || lost != nil && !bytes.Equal(old, lost) {
+		return layoutErrorf("[%d,%d) has other bytes than the move was made for", from, from+length)
 	}
 	copy(p[dst:dst+n], p[src:src+n])
 	return nil

@@ -17,49 +17,77 @@ const (
 	highBits = 0x8080808080808080
 )
 
-// appendDiff appends the fragments in which two pages differ. It gives up, complete false, as soon as it has appended
-// more than limit bytes: what is appended then is of no use. Only the first step of the comparison is by long
-// strides, then eight bytes at a time.
+// differ collects the fragments of a diff.
+type differ struct {
+	a, b       *[Size]byte
+	dst        []byte
+	prev       int // end of the last fragment
+	start, end int // the open fragment; none if start is 0
+}
+
+// appendDiff appends the fragments in which two pages differ. It gives up, complete false, once it has appended more
+// than limit bytes: what is appended then is of no use. Equal stretches are skipped by long strides, the rest is
+// compared eight bytes at a time.
 func appendDiff(dst []byte, a, b Page, limit int) (out []byte, complete bool) {
+	d := differ{a: (*[Size]byte)(a), b: (*[Size]byte)(b), dst: dst, prev: ContentStart}
 	limit += len(dst)
-	prev := ContentStart // end of the last fragment
-	start, end := -1, 0  // the open fragment
-	for i := ContentStart &^ 7; i < Size; {
-		if i%diffStride == 0 && bytes.Equal(a[i:i+diffStride], b[i:i+diffStride]) {
-			i += diffStride
+	for i := ContentStart &^ 7; i < Size; i += 8 {
+		for i&(diffStride-1) == 0 && bytes.Equal(d.a[i:i+diffStride], d.b[i:i+diffStride]) {
+			if i += diffStride; i == Size {
+				return d.finish(limit)
+			}
+		}
+		x := binary.LittleEndian.Uint64(d.a[i:]) ^ binary.LittleEndian.Uint64(d.b[i:])
+		if x == 0 {
 			continue
 		}
-		x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:])
 		if i < ContentStart {
-			x &= ^uint64(0) << (8 * (ContentStart - i))
+			x = x >> (8 * (ContentStart & 7)) << (8 * (ContentStart & 7))
 		}
-		for ; x != 0; x &= ^uint64(0) << (bits.TrailingZeros64(x)&^7 + 8) {
-			at := i + bits.TrailingZeros64(x)/8
-			next := at + 1
-			if (x-lowBits)&^x&highBits == 0 { // no byte of the word is equal
-				at, next, x = i, i+8, 1<<63 // the last round of this word
-			}
-			if start >= 0 && at-end > diffGap {
-				dst = appendFragment(dst, a, b, prev, start, end)
-				prev, start = end, -1
-				if len(dst) > limit {
-					return dst, false
-				}
-			}
-			if start < 0 {
-				start = at
-			}
-			end = next
+		if d.end == i && (x-lowBits)&^x&highBits == 0 { // every byte differs: the open fragment grows
+			d.end = i + 8
+		} else {
+			d.word(i, x)
 		}
-		if start >= 0 && end-start+len(dst) > limit {
-			return dst, false
+		if d.end-d.start+len(d.dst) > limit {
+			return d.dst, false
 		}
-		i += 8
 	}
-	if start >= 0 {
-		dst = appendFragment(dst, a, b, prev, start, end)
+	return d.finish(limit)
+}
+
+// word takes in the differences of the eight bytes at i; x is their XOR.
+func (d *differ) word(i int, x uint64) {
+	for x != 0 {
+		lo := bits.TrailingZeros64(x) >> 3
+		rest := x >> (8 * lo)
+		n := 8 - lo // differing bytes in a row
+		if zero := (rest - lowBits) &^ rest & highBits; zero != 0 {
+			n = min(n, bits.TrailingZeros64(zero)>>3)
+		}
+		if at := i + lo; d.start == 0 || at-d.end > diffGap {
+			d.flush()
+			d.start = at
+		}
+		d.end = i + lo + n
+		if lo+n == 8 {
+			return
+		}
+		x = x >> (8 * (lo + n)) << (8 * (lo + n))
 	}
-	return dst, len(dst) <= limit
+}
+
+// flush appends the open fragment.
+func (d *differ) flush() {
+	if d.start > 0 {
+		d.dst = appendFragment(d.dst, d.a[:], d.b[:], d.prev, d.start, d.end)
+		d.prev, d.start = d.end, 0
+	}
+}
+
+func (d *differ) finish(limit int) ([]byte, bool) {
+	d.flush()
+	return d.dst, len(d.dst) <= limit
 }
 
 func appendFragment(dst []byte, a, b Page, prev, start, end int) []byte {

@@ -68,6 +68,12 @@ const (
 	flagLower     = 1 << 5 // array: it ends at lower, which moves along
 )
 
+// codeFlagsKnown has the flags that a code may carry.
+var codeFlagsKnown = [codeInit + 1]byte{
+	codeMove: flagZero, codeInsert: flagEnd, codeDelete: flagKeepSlots | flagSame,
+	codeArrayInsert: flagLower, codeArrayDelete: flagLower,
+}
+
 var codeNames = [...]string{
 	codeWrite: "write", codeFill: "fill", codeMove: "move", codeInsert: "insert", codePut: "put",
 	codeDelete: "delete", codeResize: "resize", codeArrayInsert: "array insert", codeArrayDelete: "array delete",
@@ -182,13 +188,25 @@ func appendSigned(dst []byte, v int) []byte { return binary.AppendUvarint(dst, z
 func zigzag(v int) uint64   { return uint64(v<<1) ^ uint64(v>>63) }
 func unzigzag(v uint64) int { return int(v>>1) ^ -int(v&1) }
 
+// code reads the first byte of an edit.
+func (d *decoder) code() byte {
+	b := d.bytes(1)
+	if d.err != nil {
+		return 0
+	}
+	c := int(b[0] & codeMask)
+	if c == 0 || c > codeInit || b[0]&^codeMask&^codeFlagsKnown[c] != 0 {
+		d.fail(fmt.Sprintf("unknown edit code %#x", b[0]))
+		return 0
+	}
+	return b[0]
+}
+
 // decodeLogged reads the next edit of a logged list.
 func decodeLogged(d *decoder) (ed edit, err error) {
-	code := d.bytes(1)
-	if d.err != nil {
+	if ed.code = d.code(); d.err != nil {
 		return ed, d.err
 	}
-	ed.code = code[0]
 	switch ed.code & codeMask {
 	case codeWrite:
 		ed.off, ed.n = d.number(), d.number()
@@ -222,11 +240,9 @@ func decodeLogged(d *decoder) (ed edit, err error) {
 
 // decodeForward reads the next edit of a forward list.
 func decodeForward(d *decoder) (ed edit, err error) {
-	code := d.bytes(1)
-	if d.err != nil {
+	if ed.code = d.code(); d.err != nil {
 		return ed, d.err
 	}
-	ed.code = code[0]
 	switch ed.code & codeMask {
 	case codeWrite:
 		ed.off, ed.n = d.number(), d.number()
@@ -267,7 +283,5 @@ func decodeCommon(d *decoder, ed *edit) {
 		ed.off = d.number()
 	case codeInit:
 		ed.off, ed.n = d.number(), d.number()
-	default:
-		d.fail(fmt.Sprintf("unknown edit code %d", ed.code))
 	}
 }

@@ -1,5 +1,7 @@
 package page
 
+import "encoding/binary"
+
 // MaxForward bounds the list that ForwardEdits returns and Replay takes, in bytes. A page needs no longer one: send
 // the image.
 const MaxForward = 64 << 10
@@ -69,10 +71,10 @@ func (e *Editor) ForwardEdits() ([]byte, bool) {
 	return e.forward, true
 }
 
-// Stamp puts the LSN at the stamped places of the copy, as Change.Apply does. Call it once, after Change.
+// Stamp puts the LSN at the stamped places of the copy, as Change.Apply does. Call it after Change.
 func (e *Editor) Stamp(lsn LSN) {
 	for _, off := range e.stamps {
-		e.Page().xorLSN(int(off), lsn)
+		binary.LittleEndian.PutUint64(e.page[off:], uint64(lsn))
 	}
 }
 

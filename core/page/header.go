@@ -49,7 +49,23 @@ func (p Page) checkStamp(off int) error {
 	return nil
 }
 
-// xorLSN stamps and unstamps: the place holds zeros before.
-func (p Page) xorLSN(off int, lsn LSN) {
-	binary.LittleEndian.PutUint64(p[off:], binary.LittleEndian.Uint64(p[off:])^uint64(lsn))
+// stamp puts lsn where zeros wait for it.
+func (p Page) stamp(off int, lsn LSN) error {
+	if err := p.checkStamp(off); err != nil {
+		return err
+	}
+	binary.LittleEndian.PutUint64(p[off:], uint64(lsn))
+	return nil
+}
+
+// unstamp takes lsn away again.
+func (p Page) unstamp(off int, lsn LSN) error {
+	if err := p.checkWritable(off, stampSize); err != nil {
+		return err
+	}
+	if got := binary.LittleEndian.Uint64(p[off:]); got != uint64(lsn) {
+		return layoutErrorf("LSN %v at %d, stamped was %v", LSN(got), off, lsn)
+	}
+	clear(p[off : off+stampSize])
+	return nil
 }

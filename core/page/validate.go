@@ -53,7 +53,7 @@ func (p Page) validateItems() error {
 	if (p.Lower()-HeaderSize)%lpSize != 0 {
 		return layoutErrorf("lower %d cuts a line pointer (a page without items needs FlagArray)", p.Lower())
 	}
-	var taken [Size / MaxAlign / 64]uint64 // a bit per unit of MaxAlign bytes
+	var taken unitSet
 	n, upper, special := p.NumItems(), p.Upper(), p.Special()
 	slots := p.slots()
 	for i := 1; i <= n; i++ {
@@ -69,17 +69,28 @@ func (p Page) validateItems() error {
 			return layoutErrorf("item %d at [%d,%d) is not aligned in [%d,%d) (a page without items needs FlagArray)",
 				i, lo, hi, upper, special)
 		}
-		for u, end := lo/MaxAlign, Align(hi)/MaxAlign; u < end; {
-			k := min(end-u, 64-u%64) // units of this word
-			mask := ^uint64(0) >> (64 - k) << (u % 64)
-			if taken[u/64]&mask != 0 {
-				return layoutErrorf("item %d at [%d,%d) lies on another item", i, lo, hi)
-			}
-			taken[u/64] |= mask
-			u += k
+		if !taken.add(uint(lo)/MaxAlign, uint(Align(hi))/MaxAlign) {
+			return layoutErrorf("item %d at [%d,%d) lies on another item", i, lo, hi)
 		}
 	}
 	return nil
+}
+
+// unitSet has a bit per unit of MaxAlign bytes.
+type unitSet [Size / MaxAlign / 64]uint64
+
+// add adds the units [lo,hi), false if one is there already.
+func (s *unitSet) add(lo, hi uint) bool {
+	for lo < hi {
+		k := min(hi-lo, 64-lo%64) // units of this word
+		mask := ^uint64(0) >> (64 - k) << (lo % 64)
+		if s[lo/64]&mask != 0 {
+			return false
+		}
+		s[lo/64] |= mask
+		lo += k
+	}
+	return true
 }
 
 // validateBare checks line pointer i of n, which has no storage.
