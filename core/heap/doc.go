@@ -1,0 +1,21 @@
+// Package heap stores the rows of tables: unordered, versioned, found by scanning or by TID.
+//
+// Always true:
+//
+//	H1. A row version is written once. Afterwards only the fields that say who deleted or replaced it change, and they
+//	    change through genericxlog like everything else: no hint bits, nothing that is not in the log.
+//	H2. A version is seen by a snapshot if its inserter is visible and its deleter is not. Both answers come from
+//	    core/xact and never change for one snapshot.
+//	H3. A TID is used again only after a vacuum has removed it from every index (A2 of core/am), and a vacuum removes a version
+//	    only if no snapshot, here or to come, can see it.
+//	H4. A version that was replaced names its successor in ctid. While a snapshot that sees the older version is in use, the chain
+//	    from it to the newest committed version is unbroken.
+//	H5. Of several transactions that want to change one row, one does; the others wait for its end, in turn.
+//	H6. One update is one record: there is no moment at which the old version is gone and the new one is not there.
+//
+// Locks, outer to inner; skip levels freely, never go back:
+//
+//	core/lock (tuple, then transaction) → slot.mu → content locks by ascending block → relState.mu
+//
+// Nobody waits in core/lock with a slot or a content lock held. relState.mu is a leaf.
+package heap

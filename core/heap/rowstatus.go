@@ -1,0 +1,70 @@
+package heap
+
+import (
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/xact"
+)
+
+// Life says whether a row counts when an equal one is about to be inserted.
+type Life uint8
+
+const (
+	// Dead rows are out of the way, for good or because the asking transaction deleted them.
+	Dead Life = iota
+	// Live rows are there, whether or not everybody sees them yet.
+	Live
+	// Undecided rows depend on how a running transaction ends.
+	Undecided
+)
+
+// RowStatus is the answer for one row.
+type RowStatus struct {
+	Life Life
+	XID  xact.XID // for Undecided: wait for it with xact.Manager.Wait, and ask again
+}
+
+// Statuses tells for each TID whether a row lives there, in the eyes of the transaction self. Snapshots do not matter: for a
+// unique index a row is in the way as soon as it is committed. TIDs that are grouped by block are answered faster.
+func (h *Store) Statuses(self xact.XID, rel Relation, tids []page.TID) ([]RowStatus, error) {
+	out := make([]RowStatus, len(tids))
+	for i, tid := range tids {
+		err := h.withItem(rel, tid, func(item []byte) error {
+			if len(item) < headerSize {
+				return corrupt(rel, tid, errShortItem)
+			}
+			var err error
+			out[i], err = h.life(self, decodeHeader(item))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (h *Store) life(self xact.XID, v header) (RowStatus, error) {
+	if v.xmin != self {
+		switch state, _, err := h.xact.Status(v.xmin); {
+		case err != nil || state == xact.Aborted:
+			return RowStatus{Life: Dead}, err
+		case state == xact.InProgress:
+			return RowStatus{Life: Undecided, XID: v.xmin}, nil
+		}
+	}
+	switch v.xmax {
+	case xact.InvalidXID:
+		return RowStatus{Life: Live}, nil
+	case self:
+		return RowStatus{Life: Dead}, nil
+	}
+	switch state, _, err := h.xact.Status(v.xmax); {
+	case err != nil:
+		return RowStatus{}, err
+	case state == xact.Aborted:
+		return RowStatus{Life: Live}, nil
+	case state == xact.InProgress:
+		return RowStatus{Life: Undecided, XID: v.xmax}, nil
+	}
+	return RowStatus{Life: Dead}, nil
+}

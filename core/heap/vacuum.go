@@ -1,0 +1,259 @@
+package heap
+
+import (
+	"context"
+
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/xact"
+)
+
+// maxDeadBytes bounds the memory for the set of dead rows. When it is reached, the indexes are cleaned and the line
+// pointers freed before the scan of the heap goes on.
+const maxDeadBytes = 64 << 20
+
+// VacuumOptions steer a vacuum.
+type VacuumOptions struct {
+	// Horizon is xact.Manager.Horizon at the start.
+	Horizon page.LSN
+	// Indexes removes the entries of dead rows from every index, and is called zero or more times. After an error no line pointer
+	// is freed, and the next vacuum finds the same rows.
+	Indexes func(dead *DeadSet) error
+	// Progress, if set, is called after every page of the heap.
+	Progress func(done, total page.BlockNumber)
+	// Truncate, if set, tries to lock out everybody else, so that empty pages at the end can go; release undoes it. It must not wait long.
+	Truncate func() (release func(), ok bool)
+}
+
+// VacuumStats says what a vacuum found and did.
+type VacuumStats struct {
+	Pages        page.BlockNumber // length at the end
+	Scanned      page.BlockNumber
+	Truncated    page.BlockNumber
+	Live         int64 // rows of committed transactions, the ones running included
+	Removed      int64 // row versions whose line pointers were freed
+	RecentlyDead int64 // versions that some snapshot may still see
+	IndexPasses  int
+	FreeBytes    int64
+}
+
+// Vacuum removes the row versions that nobody can see (H3) and finds the free space. The caller holds a lock on the
+// table that keeps other vacuums out. It may be cancelled at any point; what it has done stays.
+func (h *Store) Vacuum(ctx context.Context, rel Relation, opts VacuumOptions) (VacuumStats, error) {
+	v := vacuum{h: h, ctx: ctx, rel: rel, opts: opts, st: h.state(rel), dead: NewDeadSet(), clerk: newClerk(h.xact, opts.Horizon)}
+	if err := v.run(); err != nil {
+		return v.stats, wrapRel(rel, "vacuum", err)
+	}
+	return v.stats, nil
+}
+
+type vacuum struct {
+	h     *Store
+	ctx   context.Context
+	rel   Relation
+	opts  VacuumOptions
+	st    *relState
+	dead  *DeadSet
+	clerk *clerk
+	stats VacuumStats
+}
+
+func (v *vacuum) run() error {
+	n, err := v.h.pool.Length(v.rel.File())
+	if err != nil {
+		return err
+	}
+	p, back := v.h.borrowPage()
+	defer back()
+	for blk := range n {
+		if v.ctx.Err() != nil {
+			return context.Cause(v.ctx)
+		}
+		if err := v.h.copyPage(v.rel, blk, p); err != nil {
+			return err
+		}
+		if err := v.survey(blk, p); err != nil {
+			return err
+		}
+		if v.dead.Bytes() >= maxDeadBytes {
+			if err := v.reap(); err != nil {
+				return err
+			}
+		}
+		if v.opts.Progress != nil {
+			v.opts.Progress(blk+1, n)
+		}
+	}
+	v.stats.Scanned = n
+	if err := v.reap(); err != nil {
+		return err
+	}
+	return v.truncate()
+}
+
+// survey sorts the row versions of one page.
+func (v *vacuum) survey(blk page.BlockNumber, p page.Page) error {
+	clean := true
+	for off := page.OffsetNumber(1); off <= page.OffsetNumber(p.NumItems()); off++ {
+		item, ok := p.Item(off)
+		if !ok {
+			continue
+		}
+		tid := page.TID{Block: blk, Offset: off}
+		if len(item) < headerSize {
+			return corrupt(v.rel, tid, errShortItem)
+		}
+		fate, _, err := v.clerk.fate(decodeHeader(item))
+		switch {
+		case err != nil:
+			return err
+		case fate == fateDead:
+			v.dead.Add(tid)
+			clean = false
+		case fate == fateRecent:
+			v.stats.RecentlyDead++
+		default:
+			v.stats.Live++
+		}
+	}
+	if clean {
+		v.noteFree(blk, p)
+	}
+	return nil
+}
+
+func (v *vacuum) noteFree(blk page.BlockNumber, p page.Page) {
+	free := page.MaxItemSize
+	if !p.IsNew() {
+		free = p.FreeSpace()
+	}
+	v.stats.FreeBytes += int64(free)
+	v.st.noteFree(blk, free)
+}
+
+// reap removes the dead rows found so far from the indexes, then from the heap (H3).
+func (v *vacuum) reap() error {
+	if v.dead.Len() == 0 {
+		return nil
+	}
+	if v.opts.Indexes != nil {
+		if err := v.opts.Indexes(v.dead); err != nil {
+			return err
+		}
+		v.stats.IndexPasses++
+	}
+	for blk, offsets := range v.dead.Blocks() {
+		if v.ctx.Err() != nil {
+			return context.Cause(v.ctx)
+		}
+		if err := v.sweep(blk, offsets); err != nil {
+			return err
+		}
+	}
+	v.dead = NewDeadSet()
+	return nil
+}
+
+// sweep frees line pointers of one page. What was dead is dead still, since nothing but a vacuum frees a line pointer; the
+// versions are judged again for the conflict horizon that the record carries.
+func (v *vacuum) sweep(blk page.BlockNumber, offsets []page.OffsetNumber) error {
+	b, err := v.h.pool.Pin(v.rel.tag(blk))
+	if err != nil {
+		return err
+	}
+	defer b.Unpin()
+	b.Lock()
+	defer b.Unlock()
+	p := b.Page()
+	var horizon page.LSN
+	for _, off := range offsets {
+		item, ok := p.Item(off)
+		if !ok || len(item) < headerSize {
+			return corrupt(v.rel, page.TID{Block: blk, Offset: off}, errShortItem)
+		}
+		fate, removed, err := v.clerk.fate(decodeHeader(item))
+		if err != nil {
+			return err
+		}
+		if fate != fateDead {
+			panic("heap: a dead row version came to life under vacuum")
+		}
+		horizon = max(horizon, removed)
+	}
+	s := v.h.gx.Start(v.rel.gx())
+	defer s.Abort()
+	e, err := s.RegisterBuffer(b, 0)
+	if err != nil {
+		return err
+	}
+	if err := e.DeleteItems(offsets, true); err != nil {
+		return err
+	}
+	if !v.rel.Unlogged {
+		s.SetConflictHorizon(b, horizon)
+	}
+	if _, err := s.Finish(); err != nil {
+		return err
+	}
+	v.stats.Removed += int64(len(offsets))
+	v.noteFree(blk, b.Page())
+	return nil
+}
+
+// fate is what a vacuum thinks of a row version.
+type fate uint8
+
+const (
+	fateLive   fate = iota
+	fateRecent      // deleted, and perhaps still seen
+	fateDead        // seen by nobody (H3)
+)
+
+// A clerk decides fates for one horizon. It remembers the last transactions it looked up, if they have ended.
+type clerk struct {
+	xact    *xact.Manager
+	horizon page.LSN
+	known   [2]ending // of the last inserter and the last deleter
+}
+
+type ending struct {
+	xid   xact.XID
+	state xact.State
+	lsn   page.LSN
+}
+
+func newClerk(m *xact.Manager, horizon page.LSN) *clerk { return &clerk{xact: m, horizon: horizon} }
+
+// fate judges a version. For a dead one it also returns the LSN of the commit that removed it, 0 if it never came to be.
+func (c *clerk) fate(v header) (fate, page.LSN, error) {
+	in, err := c.ending(0, v.xmin)
+	switch {
+	case err != nil:
+		return fateLive, 0, err
+	case in.state == xact.Aborted:
+		return fateDead, 0, nil
+	case in.state == xact.InProgress || v.xmax == xact.InvalidXID:
+		return fateLive, 0, nil
+	}
+	out, err := c.ending(1, v.xmax)
+	switch {
+	case err != nil:
+		return fateLive, 0, err
+	case out.state == xact.Aborted:
+		return fateLive, 0, nil
+	case out.state == xact.Committed && out.lsn <= c.horizon:
+		return fateDead, out.lsn, nil
+	}
+	return fateRecent, 0, nil
+}
+
+func (c *clerk) ending(which int, xid xact.XID) (ending, error) {
+	if k := c.known[which]; k.xid == xid {
+		return k, nil
+	}
+	state, lsn, err := c.xact.Status(xid)
+	e := ending{xid, state, lsn}
+	if err == nil && state != xact.InProgress {
+		c.known[which] = e
+	}
+	return e, err
+}

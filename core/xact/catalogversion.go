@@ -1,0 +1,47 @@
+package xact
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/quiredb/quire/core/page"
+)
+
+// keptCatalogVersions bounds the memory of catalogHistory. Older versions are asked for only by old snapshots, which then
+// read the catalog for themselves.
+const keptCatalogVersions = 128
+
+// catalogHistory remembers the newest commits that changed the catalog.
+type catalogHistory struct {
+	mu      sync.Mutex
+	base    page.LSN // changes up to here are version base
+	changes []page.LSN
+}
+
+// changed notes a commit, in WAL order.
+func (h *catalogHistory) changed(lsn page.LSN) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.changes = append(h.changes, lsn)
+	if len(h.changes) > 2*keptCatalogVersions {
+		drop := len(h.changes) - keptCatalogVersions
+		h.base = h.changes[drop-1]
+		h.changes = slices.Clone(h.changes[drop:])
+	}
+}
+
+// CatalogVersion returns a value that is equal for two LSNs if and only if the committed catalog is the same at both. It returns
+// false for an LSN so old that this is no longer known.
+func (m *Manager) CatalogVersion(at page.LSN) (page.LSN, bool) {
+	h := &m.catalog
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i, exact := slices.BinarySearch(h.changes, at)
+	if exact {
+		i++
+	}
+	if i > 0 {
+		return h.changes[i-1], true
+	}
+	return h.base, at >= h.base
+}

@@ -1,0 +1,139 @@
+package xact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/wal"
+	"github.com/quiredb/quire/core/walrec"
+)
+
+// CommitOptions say how a transaction commits.
+type CommitOptions struct {
+	// Async returns before the commit is durable, as synchronous_commit = off does. A crash may lose the transaction; it
+	// is never lost in part, and later commits are not kept without it.
+	Async bool
+}
+
+// ErrDurabilityPending is in the chain of the error of a Commit that was not waited for: the transaction is committed
+// and will be visible once the log is durable, but a crash before that loses it.
+var ErrDurabilityPending = errors.New("the transaction has committed, but is not known to be durable yet")
+
+// DurabilityError is an abandoned wait for durability.
+type DurabilityError struct {
+	XID XID
+	LSN page.LSN // of the commit record
+	Err error    // why the wait ended
+}
+
+// Error says that the commit stands.
+func (e *DurabilityError) Error() string {
+	return fmt.Sprintf("canceling the wait for durability of transaction %d: %v (commit record at %v): %v",
+		e.XID, ErrDurabilityPending, e.LSN, e.Err)
+}
+
+// Is makes errors.Is find ErrDurabilityPending.
+func (e *DurabilityError) Is(target error) bool { return target == ErrDurabilityPending }
+
+// Unwrap returns why the wait ended.
+func (e *DurabilityError) Unwrap() error { return e.Err }
+
+// SQLState is 40003: whether the commit outlives a crash is not known.
+func (e *DurabilityError) SQLState() string { return "40003" }
+
+// Commit ends the transaction successfully and returns where its commit record starts, 0 if it wrote nothing.
+//
+// An error that Is ErrDurabilityPending comes with the LSN: the transaction is committed. Any other error means that no
+// record was written, and the transaction has been aborted.
+func (t *Txn) Commit(ctx context.Context, opts CommitOptions) (page.LSN, error) {
+	if t.ended {
+		return 0, fmt.Errorf("xact: commit of a transaction that has ended")
+	}
+	if !t.wrote {
+		t.finish(true)
+		return 0, nil
+	}
+	start, end, err := t.logCommit()
+	if err != nil {
+		return 0, errors.Join(fmt.Errorf("commit transaction %d: %w", t.xid, err), t.Abort())
+	}
+	if len(t.dropAtCommit) > 0 {
+		// Files must outlive a crash that loses the commit: there is no giving up and no putting off.
+		ctx, opts.Async = context.WithoutCancel(ctx), false
+	}
+	if opts.Async {
+		t.session.remember(ownCommit{t.xid, start})
+		t.finish(true)
+		return start, nil
+	}
+	if err := t.m.visibility.waitFor(ctx, start, func() page.LSN { return end }); err != nil {
+		t.session.remember(ownCommit{t.xid, start})
+		xid := t.xid
+		t.finish(true)
+		return start, &DurabilityError{XID: xid, LSN: start, Err: err}
+	}
+	t.finish(true)
+	return start, nil
+}
+
+// logCommit writes the commit record, which also stamps its own LSN into the status page. Once it returns
+// without an error the transaction is committed.
+func (t *Txn) logCommit() (start, end page.LSN, err error) {
+	m := t.m
+	body := walrec.Commit{
+		Time:           m.cfg.Clock().UnixMicro(),
+		DroppedRels:    t.dropAtCommit,
+		CatalogChanged: t.catalogChanged,
+	}
+	start, err = m.logStatus(t.xid, statusRecord{
+		kind:    wal.Commit,
+		payload: body.Append,
+		edit:    func(e editor, off int) error { return e.StampLSN(off) },
+		inserted: func(lsn page.LSN) { // by X2
+			m.cache.set(t.xid, uint64(lsn))
+			if t.catalogChanged {
+				m.catalog.changed(lsn)
+			}
+			m.visibility.inserted(lsn)
+		},
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	end = m.cfg.Log.InsertLSN()
+	m.visibility.ended(start, end)
+	m.registry.unnumber(t)
+	return start, end, nil
+}
+
+// finish ends the transaction whose outcome is in the cache.
+func (t *Txn) finish(committed bool) {
+	m := t.m
+	t.ended = true
+	if t.xid != InvalidXID {
+		if !t.wrote {
+			m.cache.set(t.xid, entryAborted)
+		}
+		m.registry.unnumber(t)
+	}
+	m.registry.end(t)
+	if drop := t.filesToDrop(committed); len(drop) > 0 {
+		if err := m.cfg.DropFiles(drop); err != nil {
+			m.cfg.Logger.Warn().Err(err).Uint64("xid", uint64(t.xid)).
+				Msg("files of dropped relations could not be removed; they are garbage and may be deleted by hand")
+		}
+	}
+	for _, f := range t.onEnd {
+		f(committed)
+	}
+	m.cfg.Locks.ReleaseAll(&t.owner) // last: X4
+}
+
+func (t *Txn) filesToDrop(committed bool) []page.RelFileNumber {
+	if committed {
+		return t.dropAtCommit
+	}
+	return t.dropAtAbort
+}

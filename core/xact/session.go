@@ -1,0 +1,37 @@
+package xact
+
+import "time"
+
+// A Session is a client's thread of transactions: it sees its own commits at once, whether or not they are durable yet. It belongs to
+// one goroutine.
+type Session struct {
+	m *Manager
+	// PID is the session's number as clients know it; deadlock details name it.
+	PID int32
+	// LockTimeout bounds each wait for a lock; 0 means no bound.
+	LockTimeout time.Duration
+
+	own []ownCommit
+}
+
+// NewSession returns a session without transactions.
+func (m *Manager) NewSession(pid int32) *Session { return &Session{m: m, PID: pid} }
+
+// remember notes an own commit that is not visible to others yet.
+func (s *Session) remember(c ownCommit) { s.own = append(s.own, c) }
+
+// recent drops what everybody sees by now and returns the rest; the result is not changed later.
+func (s *Session) recent() []ownCommit {
+	if len(s.own) == 0 {
+		return nil
+	}
+	visible := s.m.visibility.advance()
+	var left []ownCommit
+	for _, c := range s.own {
+		if c.lsn > visible {
+			left = append(left, c)
+		}
+	}
+	s.own = left
+	return left
+}

@@ -1,0 +1,70 @@
+package xact
+
+import (
+	"fmt"
+
+	"github.com/quiredb/quire/core/page"
+)
+
+// A Snapshot decides which row versions a statement sees. It belongs to the goroutine of its transaction.
+type Snapshot struct {
+	// LSN is the newest position whose commits are seen.
+	LSN page.LSN
+	// Self is the transaction's own number, InvalidXID while it has none. A transaction that gets its number later sees
+	// nothing of its own through this snapshot anyway, since CID does not reach it.
+	Self XID
+	// CID is the first of the transaction's own commands whose effects are not seen.
+	CID uint32
+
+	txn  *Txn
+	m    *Manager
+	own  []ownCommit // of the session, beyond LSN (X1)
+	node node[Snapshot]
+}
+
+// XIDVisible reports whether what xid did is seen. For Self it is true: commands within the transaction are told
+// apart by CID. An unreadable status page is an error, never a guess.
+func (s *Snapshot) XIDVisible(xid XID) (bool, error) {
+	if xid == s.Self {
+		return true, nil
+	}
+	entry, err := s.m.cache.entry(xid)
+	if err != nil {
+		return false, err
+	}
+	if entry <= entryAborted {
+		return false, nil
+	}
+	return page.LSN(entry) <= s.LSN || s.isOwn(xid), nil
+}
+
+func (s *Snapshot) isOwn(xid XID) bool {
+	for i := range s.own {
+		if s.own[i].xid == xid {
+			return true
+		}
+	}
+	return false
+}
+
+// Txn returns the transaction that took the snapshot.
+func (s *Snapshot) Txn() *Txn { return s.txn }
+
+// Release says that the snapshot is no longer read with. It may be called twice; the end of the transaction releases all.
+// A snapshot of a repeatable read transaction is kept until then.
+func (s *Snapshot) Release() {
+	if s.node.linked && s != s.txn.fixed {
+		s.m.registry.unregister(s)
+	}
+}
+
+// String shows what the snapshot sees.
+func (s *Snapshot) String() string {
+	return fmt.Sprintf("snapshot %v, own transaction %d before command %d", s.LSN, s.Self, s.CID)
+}
+
+// ownCommit is a commit of a session that others may not see yet.
+type ownCommit struct {
+	xid XID
+	lsn page.LSN
+}
