@@ -92,14 +92,15 @@ func (r *Reader) Next() (*Record, error) {
 // ReadAt returns the record that starts at lsn, valid until the next ReadAt. If there is none the error is a *ReadError,
 // also at the end of the log: the caller has the LSN from somewhere.
 func (r *Reader) ReadAt(lsn page.LSN) (*Record, error) {
-	base := lsn &^ (chunkBytes - 1) // aligned, because page chains walk backwards
+	g := r.files.geo
+	base := max(lsn&^(chunkBytes-1), g.start(g.number(lsn))) // aligned, because page chains walk backwards
 	why, err := r.decode(&r.random, lsn, anyPrev, base, &r.found)
 	if err != nil {
 		return nil, err
 	}
 	if why != nil {
 		r.random.drop()
-		return nil, &ReadError{LSN: lsn, File: r.files.path(r.files.geo.number(lsn)), Offset: r.files.geo.offset(lsn), Err: why}
+		return nil, &ReadError{LSN: lsn, File: r.files.path(g.number(lsn)), Offset: g.offset(lsn), Err: why}
 	}
 	return &r.found, nil
 }
@@ -139,7 +140,7 @@ func (r *Reader) decode(w *window, lsn, prev, base page.LSN, rec *Record) (why, 
 			return why, nil
 		}
 		// More bytes are needed, or these were read when the log was shorter.
-		to := max(lsn+page.LSN(want), base+chunkBytes)
+		to := max(lsn+page.LSN(want), base+page.LSN(min(chunkBytes, r.files.geo.size)))
 		if r.limit != 0 {
 			to = min(to, r.limit)
 		}
@@ -149,7 +150,7 @@ func (r *Reader) decode(w *window, lsn, prev, base page.LSN, rec *Record) (why, 
 		}
 		more := w.bytes(lsn)
 		if fresh && len(more) <= len(have) {
-			if w.base+page.LSN(len(w.buf)) == r.limit {
+			if r.limit != 0 && w.base+page.LSN(len(w.buf)) == r.limit {
 				return errLimit, nil
 			}
 			return r.absent(w.base + page.LSN(len(w.buf))), nil

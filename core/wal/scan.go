@@ -21,17 +21,18 @@ func (r *Reader) findProof(bad page.LSN) (*Record, error) {
 		return nil, err
 	}
 	var w window
+	step := page.LSN(min(scanBytes, g.size))
 	for _, number := range numbers {
 		end := g.start(number + 1)
 		if r.limit != 0 {
 			end = min(end, r.limit)
 		}
-		for at := max(g.start(number), bad+1); at < end; at += scanBytes {
+		for at := max(g.start(number), bad+1); at < end; at += step {
 			// Read past the piece, so that a record which starts in it is there as a whole.
-			if err := w.load(&r.files, at, at+scanBytes+maxHeader+scanMaxBody); err != nil {
+			if err := w.load(&r.files, at, at+step+maxHeader+scanMaxBody); err != nil {
 				return nil, err
 			}
-			if rec := r.proofIn(w.buf, at, int(min(end-at, scanBytes)), bad); rec != nil {
+			if rec := r.proofIn(w.buf, at, int(min(end-at, step)), bad); rec != nil {
 				return rec, nil
 			}
 		}

@@ -1,0 +1,6 @@
+package wal
+
+import "syscall"
+
+// faults are the errors that tests inject, by name.
+var faults = map[string]error{"EIO": syscall.EIO, "ENOSPC": syscall.ENOSPC}
