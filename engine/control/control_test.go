@@ -18,7 +18,7 @@ import (
 
 func example() *control.File {
 	return &control.File{
-		SystemID: 0x1122334455667788, Timeline: 1, State: control.InProduction,
+		SystemID: 0x1122334455667788, Timeline: 1, SegmentBytes: control.SegmentBytes, State: control.InProduction,
 		Checkpoint: 0x1002000, Redo: 0x1001000, MinRecoveryPoint: 0, NextXID: 77, NextOID: 16390,
 		Time: time.UnixMicro(1_700_000_000_000_000),
 	}

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,8 +17,8 @@ const Format = 1
 // Size is the size of a copy in bytes: one sector.
 const Size = 512
 
-// SegmentSize is the size of a WAL segment in bytes, kept in the file so that a directory made with another is refused.
-const SegmentSize = 16 << 20
+// SegmentBytes is the size of a WAL segment unless a directory was made with another.
+const SegmentBytes = 16 << 20
 
 // State says what the directory was doing when the file was written.
 type State uint32
@@ -52,6 +53,7 @@ type File struct {
 	Sequence         uint64 // counts updates; set by Write
 	SystemID         uint64
 	Timeline         page.TimelineID
+	SegmentBytes     int // size of a WAL segment; 0 means SegmentBytes
 	State            State
 	Checkpoint       page.LSN // start of the newest checkpoint record
 	Redo             page.LSN // where recovery begins
@@ -86,7 +88,7 @@ func (f *File) encode() []byte {
 	le := binary.LittleEndian
 	copy(b, magic[:])
 	le.PutUint32(b[8:], Format)
-	le.PutUint32(b[12:], SegmentSize)
+	le.PutUint32(b[12:], uint32(cmp.Or(f.SegmentBytes, SegmentBytes)))
 	le.PutUint64(b[16:], f.Sequence)
 	le.PutUint64(b[24:], f.SystemID)
 	le.PutUint32(b[32:], uint32(f.Timeline))
@@ -120,9 +122,6 @@ func decode(b []byte) (*File, error) {
 	if v := le.Uint32(b[8:]); v != Format {
 		return nil, &FormatError{Found: v}
 	}
-	if s := le.Uint32(b[12:]); s != SegmentSize {
-		return nil, fmt.Errorf("data directory has WAL segments of %d bytes, this program uses %d", s, SegmentSize)
-	}
 	if s := le.Uint32(b[76:]); s != page.Size {
 		return nil, fmt.Errorf("data directory has pages of %d bytes, this program uses %d", s, page.Size)
 	}
@@ -130,6 +129,7 @@ func decode(b []byte) (*File, error) {
 		Sequence:         le.Uint64(b[16:]),
 		SystemID:         le.Uint64(b[24:]),
 		Timeline:         page.TimelineID(le.Uint32(b[32:])),
+		SegmentBytes:     int(le.Uint32(b[12:])),
 		State:            State(le.Uint32(b[36:])),
 		Checkpoint:       page.LSN(le.Uint64(b[40:])),
 		Redo:             page.LSN(le.Uint64(b[48:])),
