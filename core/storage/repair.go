@@ -15,20 +15,20 @@ import (
 // recoverDoubleWrite brings the relation files to a state in which no block is torn, and durably so:
 //
 //  1. Find the complete batches, and of those the ones still needed, which the newest one tells.
-//  2. Write these back to the area as they are and sync it. The process may have died between a write and its fsync, or
-//     of a failed fsync; then they are in the kernel's cache only.
-//  3. For every block that they name, read the block. If it does not verify, write the newest copy; if it does, write
-//     it back as it is, for the same reason as in 2. A block beyond the end or of a missing file was never synced, so
+//  2. For every block that they name, read the block. If it does not verify, write the newest copy. If it does, write
+//     it back as it is: the process may have died without a power loss, or of a failed fsync, and then the block may be
+//     whole in the kernel's cache and torn on the disk. A block beyond the end or of a missing file was never synced, so
 //     the log has all of it.
-//  4. Sync the files. Nothing in the area is needed any more, but it stays as it is, so a crash anywhere here repeats it.
+//  3. Sync the files. Nothing in the area is needed any more, but it stays as it is, so a crash anywhere here repeats it.
 //
-// A block that verifies but is older than the copy stays old: redo brings it forward from the log.
+// A block that verifies but is older than the copy stays old: redo brings it forward from the log. The batches
+// themselves need no such care: one that is not on the disk was not applied (S2).
 func (m *Manager) recoverDoubleWrite() error {
 	needed, err := m.scanBatches()
 	if err != nil {
 		return err
 	}
-	if err := m.rewriteBatches(needed); err != nil {
+	if err := m.prepareArea(); err != nil {
 		return err
 	}
 	repaired, err := m.restorePages(newestCopies(needed))
@@ -81,13 +81,8 @@ func (m *Manager) scanBatches() ([]*batch, error) {
 	return found[first:], nil
 }
 
-// rewriteBatches makes sure that the area has its size and that the batches are on disk and not only in the cache.
-func (m *Manager) rewriteBatches(needed []*batch) error {
-	for _, b := range needed {
-		if _, err := m.ring.file.WriteAt(b.bytes, b.off); err != nil {
-			return fileError("write", m.ring.name, err)
-		}
-	}
+// prepareArea makes sure that the area has a name and its space.
+func (m *Manager) prepareArea() error {
 	if err := m.ring.file.Reserve(0, m.ring.size); err != nil {
 		return fileError("reserve space in", m.ring.name, err)
 	}
@@ -125,7 +120,7 @@ func (m *Manager) restorePages(copies map[page.Tag]page.Page) (repaired int, err
 	return repaired, nil
 }
 
-// restorePage writes one block as step 3 says and reports whether it was torn.
+// restorePage writes one block as step 2 says and reports whether it was torn.
 func (m *Manager) restorePage(tag page.Tag, saved page.Page) (torn bool, err error) {
 	r, err := m.relation(tag.RelFile)
 	if errors.Is(err, fs.ErrNotExist) {
