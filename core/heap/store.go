@@ -9,6 +9,7 @@ import (
 	"github.com/quiredb/quire/core/storage"
 	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/genericxlog"
+	"github.com/quiredb/quire/redo"
 )
 
 // Config names what a Store works on.
@@ -27,6 +28,7 @@ type Store struct {
 	storage *storage.Manager
 	xact    *xact.Manager
 	locks   *lock.Manager
+	files   redo.Files
 
 	relations sync.Map // page.RelFileNumber → *relState
 	pages     sync.Pool
@@ -35,6 +37,7 @@ type Store struct {
 // NewStore returns a store without knowledge of free space; inserts and vacuums gather it.
 func NewStore(cfg Config) *Store {
 	h := &Store{gx: cfg.GX, pool: cfg.Pool, storage: cfg.Storage, xact: cfg.Xact, locks: cfg.Locks}
+	h.files = redo.Files{GX: cfg.GX, Pool: cfg.Pool, Storage: cfg.Storage}
 	h.pages.New = func() any { return new([page.Size]byte) }
 	return h
 }

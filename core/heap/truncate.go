@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/quiredb/quire/core/page"
-	"github.com/quiredb/quire/core/wal"
-	"github.com/quiredb/quire/core/walrec"
 )
 
 // truncate gives empty pages at the end back to the file system, if there are any and nobody is in the way.
@@ -64,17 +62,10 @@ func emptyPage(p page.Page) bool {
 // Truncate cuts the heap to its first n pages; those behind must be empty, or go with everything in them by intent. The
 // caller holds AccessExclusive on the table. The record is durable before the file shrinks.
 func (h *Store) Truncate(ctx context.Context, rel Relation, n page.BlockNumber) error {
-	if !rel.Unlogged {
-		rec := walrec.RelTruncate{File: page.RelFile{Rel: rel.Rel, Fork: page.MainFork}, Blocks: n}
-		_, end, err := h.gx.LogPayload(wal.RelTruncate, 0, func(dst []byte, _ page.LSN) []byte { return rec.Append(dst) })
-		if err != nil {
-			return err
-		}
-		if err := h.gx.Log().Flush(context.WithoutCancel(ctx), end); err != nil {
-			return err
-		}
-	}
 	h.state(rel).cut(n)
+	if !rel.Unlogged {
+		return h.files.Truncate(context.WithoutCancel(ctx), 0, rel.File(), n)
+	}
 	if err := h.pool.TruncateRelation(rel.File(), n); err != nil {
 		return err
 	}

@@ -15,11 +15,12 @@ func (t *Txn) Abort() error {
 		return nil
 	}
 	if t.wrote {
+		defer t.holdRedoPoint(t.dropAtAbort)()
 		if err := t.m.logAbort(t.xid, t.dropAtAbort); err != nil {
 			t.m.cfg.Logger.Warn().Err(err).Uint64("xid", uint64(t.xid)).
 				Msg("abort could not be logged; the transaction counts as aborted without")
+			t.m.cache.set(t.xid, entryAborted)
 		}
-		t.m.cache.set(t.xid, entryAborted)
 	}
 	t.finish(false)
 	return nil
@@ -33,6 +34,7 @@ func (m *Manager) logAbort(xid XID, dropped []page.RelFileNumber) error {
 		edit: func(e editor, off int) error {
 			return e.Write(off, binary.LittleEndian.AppendUint64(nil, entryAborted))
 		},
+		inserted: func(page.LSN) { m.cache.set(xid, entryAborted) },
 	})
 	return err
 }

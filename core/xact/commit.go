@@ -13,7 +13,7 @@ import (
 // CommitOptions say how a transaction commits.
 type CommitOptions struct {
 	// Async returns before the commit is durable, as synchronous_commit = off does. A crash may lose the transaction; it
-	// is never lost in part, and later commits are not kept without it.
+	// is never lost in part, and later commits are not kept without it. A transaction that changes the catalog waits anyway.
 	Async bool
 }
 
@@ -55,14 +55,18 @@ func (t *Txn) Commit(ctx context.Context, opts CommitOptions) (page.LSN, error) 
 		t.finish(true)
 		return 0, nil
 	}
-	start, end, err := t.logCommit()
-	if err != nil {
-		return 0, errors.Join(fmt.Errorf("commit transaction %d: %w", t.xid, err), t.Abort())
-	}
-	if len(t.dropAtCommit) > 0 {
-		// Files must outlive a crash that loses the commit: there is no giving up and no putting off.
+	if len(t.dropAtCommit) > 0 || t.catalogChanged {
+		// Files must outlive a crash that loses the commit, and everybody must see the same catalog: there is no giving
+		// up and no putting off.
 		ctx, opts.Async = context.WithoutCancel(ctx), false
 	}
+	release := t.holdRedoPoint(t.dropAtCommit)
+	start, end, err := t.logCommit()
+	if err != nil {
+		release()
+		return 0, errors.Join(fmt.Errorf("commit transaction %d: %w", t.xid, err), t.Abort())
+	}
+	defer release()
 	if opts.Async {
 		t.session.remember(ownCommit{t.xid, start})
 		t.finish(true)
@@ -76,6 +80,15 @@ func (t *Txn) Commit(ctx context.Context, opts CommitOptions) (page.LSN, error) 
 	}
 	t.finish(true)
 	return start, nil
+}
+
+// holdRedoPoint keeps checkpoints from passing the transaction's end until the files that go with it are gone. Without files it
+// does nothing.
+func (t *Txn) holdRedoPoint(files []page.RelFileNumber) (release func()) {
+	if len(files) == 0 {
+		return func() {}
+	}
+	return t.m.cfg.GX.HoldRedoPoint()
 }
 
 // logCommit writes the commit record, which also stamps its own LSN into the status page. Once it returns

@@ -66,10 +66,14 @@ func (m *Manager) InRecovery() bool { return m.standby.Load() }
 // records tell replicas, and free the files.
 func (m *Manager) AbortUnfinished(all []walrec.ActiveXact) error {
 	for _, u := range all {
+		if entry, err := m.cache.entry(XID(u.XID)); err != nil {
+			return err
+		} else if entry > entryAborted {
+			continue // its commit lies before the redo position, the list was taken after it
+		}
 		if err := m.logAbort(XID(u.XID), u.Created); err != nil {
 			return fmt.Errorf("record the abort of transaction %d, which was running at the crash: %w", u.XID, err)
 		}
-		m.cache.set(XID(u.XID), entryAborted)
 		if len(u.Created) > 0 {
 			if err := m.cfg.DropFiles(u.Created); err != nil {
 				return fmt.Errorf("remove relations that transaction %d created before the crash: %w", u.XID, err)
@@ -86,6 +90,9 @@ func (m *Manager) Active() []walrec.ActiveXact {
 	defer r.mu.Unlock()
 	var out []walrec.ActiveXact
 	for t := r.numbered.first; t != nil; t = t.node.next {
+		if entry, err := m.cache.entry(t.xid); err == nil && entry != entryNone {
+			continue // its end is in the log already (X2)
+		}
 		out = append(out, walrec.ActiveXact{XID: uint64(t.xid), Created: slices.Clone(t.dropAtAbort)})
 	}
 	return out

@@ -100,15 +100,20 @@ func (t *Txn) NextCommand() { t.cid++ }
 // Snapshot returns what the next statement sees: under read committed a new LSN each time, under repeatable read
 // the LSN of the first call. Own commands up to now are seen.
 func (t *Txn) Snapshot() *Snapshot {
-	s := &Snapshot{m: t.m, txn: t, Self: t.xid, CID: t.cid, own: t.session.recent()}
 	if t.fixed != nil {
-		s.LSN, s.own = t.fixed.LSN, t.fixed.own
-		return s
+		return &Snapshot{LSN: t.fixed.LSN, Self: t.xid, CID: t.cid, m: t.m, txn: t, own: t.fixed.own}
 	}
-	t.m.registry.register(s, t.m.visibility.advance)
+	s := t.Latest()
 	if t.iso == RepeatableRead {
 		t.fixed = s
 	}
+	return s
+}
+
+// Latest returns a snapshot of now whatever the isolation level, for looking at the catalog and for checks.
+func (t *Txn) Latest() *Snapshot {
+	s := &Snapshot{Self: t.xid, CID: t.cid, m: t.m, txn: t, own: t.session.recent()}
+	t.m.registry.register(s, t.m.visibility.advance)
 	t.track(s)
 	return s
 }

@@ -1,0 +1,62 @@
+package catalog
+
+import (
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/genericxlog"
+)
+
+// Index is an index on a table. Values from a Catalog are shared and must not be changed.
+type Index struct {
+	OID      uint32             `json:"-"`
+	Name     string             `json:"-"`
+	Table    uint32             `json:"table"` // OID
+	Rel      page.RelFileNumber `json:"rel"`
+	Unlogged bool               `json:"unlogged,omitempty"`
+	AM       string             `json:"am"`
+	Columns  []IndexColumn      `json:"columns"`
+	Options  map[string]string  `json:"options,omitempty"` // as the access method normalised them
+	// Given are the options as the user wrote them, for showing the index.
+	Given   map[string]string `json:"given,omitempty"`
+	Unique  bool              `json:"unique,omitempty"`
+	Primary bool              `json:"primary,omitempty"`
+	Stats   Stats             `json:"stats"`
+
+	place place
+}
+
+// IndexColumn is one key column of an index.
+type IndexColumn struct {
+	Attr       int       `json:"attr"` // position in the table's columns, from 0
+	Name       string    `json:"name"`
+	Type       datum.OID `json:"type"`
+	OpClass    string    `json:"opclass"`
+	Desc       bool      `json:"desc,omitempty"`
+	NullsFirst bool      `json:"nullsFirst,omitempty"`
+}
+
+// Relation returns the relation that holds the index's pages.
+func (i *Index) Relation() genericxlog.Relation {
+	return genericxlog.Relation{Rel: i.Rel, Fork: page.MainFork, Unlogged: i.Unlogged, Arena: i.AM}
+}
+
+// Describe returns the index as its access method is told of it.
+func (i *Index) Describe(heap page.RelFileNumber) am.Index {
+	columns := make([]am.Column, len(i.Columns))
+	for n, c := range i.Columns {
+		columns[n] = am.Column{Name: c.Name, Type: c.Type, OpClass: c.OpClass, Desc: c.Desc, NullsFirst: c.NullsFirst}
+	}
+	return am.Index{
+		OID: i.OID, Name: i.Name, Rel: i.Relation(), Heap: heap,
+		Columns: columns, Options: i.Options, Unique: i.Unique,
+	}
+}
+
+// Clone returns a copy whose columns and options may be changed.
+func (i *Index) Clone() *Index {
+	c := *i
+	c.Columns = append([]IndexColumn(nil), i.Columns...)
+	c.Options, c.Given = cloneMap(i.Options), cloneMap(i.Given)
+	return &c
+}

@@ -1,0 +1,124 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/quiredb/quire/core/heap"
+	"github.com/quiredb/quire/core/lock"
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/walrec"
+	"github.com/quiredb/quire/core/xact"
+)
+
+// latest returns the newest state, commits that were not waited for included, to check names and dependencies in. The
+// locks that the check is about must be held already (C2).
+func (s *Store) latest(ctx context.Context, t *xact.Txn) (*Catalog, error) {
+	if err := s.xact.Settle(ctx); err != nil {
+		return nil, err
+	}
+	return s.Current(t)
+}
+
+// claimName takes the right to a name and checks that nothing has it (C2).
+func (s *Store) claimName(ctx context.Context, t *xact.Txn, k kind, name string) (*Catalog, error) {
+	if name == "" {
+		return nil, pgerr.New(pgerr.InvalidName, "zero-length name of a %s", k)
+	}
+	if err := s.locks.Acquire(ctx, t.Owner(), lock.Name(k.space(), name), lock.Exclusive); err != nil {
+		return nil, err
+	}
+	c, err := s.latest(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.checkFree(k, name)
+}
+
+// checkFree refuses a name that is taken.
+func (c *Catalog) checkFree(k kind, name string) error {
+	switch {
+	case k.space() == "relation" && (c.Table(name) != nil || c.Index(name) != nil):
+		return pgerr.New(pgerr.DuplicateTable, "relation %q already exists", name)
+	case k == kindMethod && c.AccessMethod(name) != nil, k == kindRole && c.Role(name) != nil:
+		return pgerr.New(pgerr.DuplicateObject, "%s %q already exists", k, name)
+	}
+	return nil
+}
+
+// create writes the row of a new object.
+func (s *Store) create(ctx context.Context, t *xact.Txn, o object) error {
+	row, err := encode(o)
+	if err != nil {
+		return err
+	}
+	if _, err := s.heap.Insert(ctx, t, Relation(), [][]byte{row}); err != nil {
+		return err
+	}
+	changed(t)
+	return nil
+}
+
+// replace writes a new version of old's row.
+func (s *Store) replace(ctx context.Context, t *xact.Txn, old, o object) error {
+	row, err := encode(o)
+	if err != nil {
+		return err
+	}
+	snap := t.Latest()
+	defer snap.Release()
+	_, outcome, err := s.heap.Update(ctx, t, snap, Relation(), old.at().tid, row)
+	return s.written(t, old, outcome, err)
+}
+
+// remove deletes an object's row.
+func (s *Store) remove(ctx context.Context, t *xact.Txn, o object) error {
+	snap := t.Latest()
+	defer snap.Release()
+	_, outcome, err := s.heap.Delete(ctx, t, snap, Relation(), o.at().tid)
+	return s.written(t, o, outcome, err)
+}
+
+func (s *Store) written(t *xact.Txn, o object, outcome heap.Outcome, err error) error {
+	if err != nil {
+		return err
+	}
+	if outcome != heap.OK {
+		_, name := o.head()
+		return pgerr.New(pgerr.ObjectInUse, "%s %q was changed by a concurrent transaction", o.kind(), *name).
+			WithHint("Run the statement again.")
+	}
+	changed(t)
+	return nil
+}
+
+// changed makes the change visible to the rest of the statement, and to others with the commit.
+func changed(t *xact.Txn) {
+	t.ChangesCatalog()
+	t.NextCommand()
+}
+
+// createFiles makes the files of a relation, which go again if the transaction does not commit (C4).
+func (s *Store) createFiles(ctx context.Context, t *xact.Txn, rec walrec.RelCreate) error {
+	xid, err := t.XID()
+	if err != nil {
+		return err
+	}
+	t.DropAtAbort(rec.Rel)
+	t.NoteWrite()
+	if err := s.files.Create(ctx, uint64(xid), rec); err != nil {
+		return fmt.Errorf("create files of relation %d: %w", rec.Rel, err)
+	}
+	return nil
+}
+
+// dropFiles has the files of a relation removed at commit.
+func (s *Store) dropFiles(t *xact.Txn, rel page.RelFileNumber) {
+	t.DropAtCommit(rel)
+	t.OnEnd(func(committed bool) {
+		if committed {
+			s.heap.Forget(rel)
+		}
+	})
+}
