@@ -16,7 +16,9 @@ import (
 
 // BaseSource makes base copies of the running node.
 type BaseSource interface {
-	// Begin makes a checkpoint and holds WAL and dropped files back until Close.
+	// Redo is where the log of a copy that began now would begin at the earliest.
+	Redo() page.LSN
+	// Begin makes a checkpoint. The caller keeps the log from Redo on.
 	Begin(ctx context.Context) (Base, error)
 }
 
@@ -27,6 +29,8 @@ type Base interface {
 	Files() ([]BaseFile, error)
 	// Finish gives the end: once replayed up to there, the copy is consistent. The log is durable up to it.
 	Finish(ctx context.Context) (page.LSN, error)
+	// LogFiles lists the segments that hold the log from the start to end.
+	LogFiles(end page.LSN) []BaseFile
 	Close()
 }
 
@@ -70,13 +74,13 @@ func (s *sender) baseBackup(ctx context.Context, c command) error {
 	}
 	s.senders.update(s.pid, func(i *SenderInfo) { i.State = StateBackup })
 	defer s.senders.update(s.pid, func(i *SenderInfo) { i.State = StateStartup })
+	// The log from the start on stays until this connection ends.
+	s.senders.update(s.pid, func(i *SenderInfo) { i.Sent = s.cfg.Base.Redo() })
 	base, err := s.cfg.Base.Begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer base.Close()
-	// The log from the start on stays until the standby streams or this connection ends.
-	s.senders.update(s.pid, func(i *SenderInfo) { i.Sent = base.Start() })
 	files, err := base.Files()
 	if err != nil {
 		return err
@@ -94,10 +98,7 @@ func (s *sender) baseBackup(ctx context.Context, c command) error {
 		return err
 	}
 	s.log.Info().Stringer("start", base.Start()).Int("files", len(files)).Int64("bytes", total).Msg("sending a base copy")
-	if err := s.archive(ctx, files); err != nil {
-		return err
-	}
-	end, err := base.Finish(ctx)
+	end, err := s.archive(ctx, base, files)
 	if err != nil {
 		return err
 	}
@@ -106,28 +107,43 @@ func (s *sender) baseBackup(ctx context.Context, c command) error {
 		&pgproto3.CommandComplete{CommandTag: []byte("BASE_BACKUP")}, &pgproto3.ReadyForQuery{TxStatus: 'I'})...)
 }
 
-// archive sends the files as one USTAR stream, in messages of bounded size.
-func (s *sender) archive(ctx context.Context, files []BaseFile) error {
+// archive sends the files as one USTAR stream, in messages of bounded size: relations first, then the log that makes
+// them consistent. It returns the end of that log.
+func (s *sender) archive(ctx context.Context, base Base, files []BaseFile) (end page.LSN, err error) {
 	out := &archiveStream{conn: s.conn}
 	w := tar.NewWriter(out)
-	now := time.Now()
 	for _, dir := range []string{"base", "pg_wal", "pg_tblspc"} {
-		if err := w.WriteHeader(&tar.Header{Name: dir + "/", Typeflag: tar.TypeDir, Mode: 0o700, ModTime: now, Format: tar.FormatUSTAR}); err != nil {
-			return err
+		h := &tar.Header{Name: dir + "/", Typeflag: tar.TypeDir, Mode: 0o700, ModTime: time.Now(), Format: tar.FormatUSTAR}
+		if err := w.WriteHeader(h); err != nil {
+			return 0, err
 		}
 	}
+	if err := addFiles(ctx, w, files); err != nil {
+		return 0, err
+	}
+	if end, err = base.Finish(ctx); err != nil {
+		return 0, err
+	}
+	if err := addFiles(ctx, w, base.LogFiles(end)); err != nil {
+		return 0, err
+	}
+	if err := w.Close(); err != nil {
+		return 0, err
+	}
+	return end, out.flush()
+}
+
+func addFiles(ctx context.Context, w *tar.Writer, files []BaseFile) error {
 	for _, f := range files {
-		if err := w.WriteHeader(&tar.Header{Name: f.Name, Typeflag: tar.TypeReg, Mode: 0o600, Size: f.Size, ModTime: now, Format: tar.FormatUSTAR}); err != nil {
+		h := &tar.Header{Name: f.Name, Typeflag: tar.TypeReg, Mode: 0o600, Size: f.Size, ModTime: time.Now(), Format: tar.FormatUSTAR}
+		if err := w.WriteHeader(h); err != nil {
 			return err
 		}
 		if err := f.WriteTo(ctx, w); err != nil {
 			return fmt.Errorf("base copy of %s: %w", f.Name, err)
 		}
 	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	return out.flush()
+	return nil
 }
 
 // An archiveStream gathers bytes into CopyData messages with the tag 'd'.

@@ -4,6 +4,8 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,12 +22,13 @@ import (
 
 // baseName is what a file of a base copy may be called: anything else in the archive is refused, so that a hostile
 // primary cannot write outside the directory.
-var baseName = regexp.MustCompile(`^(base/[0-9]{1,10}(_init)?(\.[0-9]{1,6})?|quire\.control|quire\.toml)$`)
+var baseName = regexp.MustCompile(`^(base/[0-9]{1,10}(_init)?(\.[0-9]{1,6})?|pg_wal/[0-9A-F]{24}|backup_label)$`)
 
 // A BaseCopy is what fetchBase brought.
 type BaseCopy struct {
 	Start, End page.LSN // replay from Start; nothing may be read before End is replayed
 	Timeline   page.TimelineID
+	Label      label
 	Files      int
 	Bytes      int64
 }
@@ -139,6 +142,12 @@ func (f *baseFetch) unpack(fs vfs.FS, dir string) error {
 		if h.Typeflag != tar.TypeReg || !baseName.MatchString(name) {
 			return fmt.Errorf("the archive holds %q, which is no file of a base copy", h.Name)
 		}
+		if name == labelName {
+			if err := json.NewDecoder(io.LimitReader(archive, 1<<16)).Decode(&f.copy.Label); err != nil {
+				return fmt.Errorf("read %s: %w", labelName, err)
+			}
+			continue
+		}
 		if err := writeFile(fs, path.Join(dir, name), archive); err != nil {
 			return err
 		}
@@ -148,7 +157,7 @@ func (f *baseFetch) unpack(fs vfs.FS, dir string) error {
 	if _, err := io.Copy(io.Discard, stream); err != nil {
 		return err
 	}
-	return fs.SyncDir(path.Join(dir, "base"))
+	return errors.Join(fs.SyncDir(path.Join(dir, "base")), fs.SyncDir(path.Join(dir, "pg_wal")))
 }
 
 func writeFile(fs vfs.FS, name string, r io.Reader) (err error) {
