@@ -66,6 +66,16 @@ func (im *image) set(i int64, c *chunk) {
 // writable returns chunk i for writing, a private copy if it was shared or missing.
 func (im *image) writable(i int64) *chunk {
 	c := im.chunk(i)
+	w := im.replaceable(i)
+	if c != nil && c != w {
+		w.data = c.data
+	}
+	return w
+}
+
+// replaceable returns chunk i for writing all of it: a fresh one if it was shared or missing.
+func (im *image) replaceable(i int64) *chunk {
+	c := im.chunk(i)
 	if c != nil && c.owner != nil && c.owner == im.own {
 		return c
 	}
@@ -73,9 +83,6 @@ func (im *image) writable(i int64) *chunk {
 		im.own = new(token)
 	}
 	w := &chunk{owner: im.own}
-	if c != nil {
-		w.data = c.data
-	}
 	im.set(i, w)
 	return w
 }
@@ -99,7 +106,11 @@ func (im *image) write(p []byte, off int64) {
 	for len(p) > 0 {
 		i, at := off/chunkSize, off%chunkSize
 		n := min(len(p), int(chunkSize-at))
-		if im.chunk(i) != nil || !allZero(p[:n]) {
+		switch {
+		case im.chunk(i) == nil && allZero(p[:n]):
+		case n == chunkSize:
+			copy(im.replaceable(i).data[:], p)
+		default:
 			copy(im.writable(i).data[at:], p[:n])
 		}
 		p, off = p[n:], off+int64(n)

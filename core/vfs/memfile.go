@@ -27,9 +27,13 @@ func (f *memFile) use(kind OpKind, off, n int64) error {
 		if f.flag == os.O_WRONLY {
 			return pathError(kind, f.name, syscall.EBADF)
 		}
-	case OpWrite, OpTruncate, OpReserve:
+	case OpWrite, OpReserve:
 		if f.flag == os.O_RDONLY {
 			return pathError(kind, f.name, syscall.EBADF)
+		}
+	case OpTruncate:
+		if f.flag == os.O_RDONLY {
+			return pathError(kind, f.name, syscall.EINVAL)
 		}
 	}
 	if off < 0 || n < 0 {
@@ -53,6 +57,9 @@ func (f *memFile) unlock() {
 
 // ReadAt implements File.
 func (f *memFile) ReadAt(p []byte, off int64) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	if err := f.use(OpRead, off, int64(len(p))); err != nil {
 		return 0, err
 	}
@@ -68,6 +75,9 @@ func (f *memFile) ReadAt(p []byte, off int64) (int, error) {
 
 // WriteAt implements File.
 func (f *memFile) WriteAt(p []byte, off int64) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	if err := f.use(OpWrite, off, int64(len(p))); err != nil {
 		var partial *PartialError
 		if errors.As(err, &partial) {

@@ -234,17 +234,14 @@ func (m *MemFS) renameLocked(from, to string) error {
 	switch {
 	case node == nil:
 		return syscall.ENOENT
+	case there != nil && there.isDir:
+		return syscall.EEXIST // package os refuses this too
 	case node == there:
 		return nil
 	case node.isDir && strings.HasPrefix(strings.Join(split(to), "/")+"/", strings.Join(split(from), "/")+"/"):
 		return syscall.EINVAL
-	case there == nil:
-	case there.isDir && !node.isDir:
-		return syscall.EISDIR
-	case !there.isDir && node.isDir:
+	case there != nil && node.isDir:
 		return syscall.ENOTDIR
-	case there.isDir && len(there.entries) > 0:
-		return syscall.ENOTEMPTY
 	}
 	m.changeLocked(namePut{toDir, toBase, node}, namePut{fromDir, fromBase, nil})
 	return nil

@@ -10,19 +10,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func create(t testing.TB, fs FS, name string) File {
+func create(t require.TestingT, fs FS, name string) File {
 	f, err := fs.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	require.NoError(t, err)
 	return f
 }
 
-func write(t testing.TB, f File, off int64, s string) {
+func write(t require.TestingT, f File, off int64, s string) {
 	n, err := f.WriteAt([]byte(s), off)
 	require.NoError(t, err)
 	require.Equal(t, len(s), n)
 }
 
-func content(t testing.TB, fs FS, name string) string {
+func content(t require.TestingT, fs FS, name string) string {
 	b, err := ReadFile(fs, name)
 	require.NoError(t, err)
 	return string(b)

@@ -46,9 +46,6 @@ func cloneFile(perm os.FileMode, content image) *memNode {
 //
 // Holds: mu exclusively.
 func (f *memNode) markDirty(off, n int64) {
-	if n <= 0 {
-		return
-	}
 	if f.dirty == nil {
 		f.dirty = map[int64]uint8{}
 	}
@@ -90,6 +87,9 @@ func (f *memNode) keepEarlier(c int64, mask uint8) {
 //
 // Holds: mu exclusively.
 func (f *memNode) writeAt(p []byte, off int64) {
+	if len(p) == 0 {
+		return
+	}
 	f.markDirty(off, int64(len(p)))
 	f.cache.write(p, off)
 	f.cache.size = max(f.cache.size, off+int64(len(p)))

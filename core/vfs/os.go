@@ -103,11 +103,11 @@ func (f osFile) withFD(op string, call func(fd int) error) error {
 	err = raw.Control(func(fd uintptr) {
 		callErr = noInterrupt(func() error { return call(int(fd)) })
 	})
-	if err == nil {
-		err = callErr
-	}
-	if err != nil {
-		return &os.PathError{Op: op, Path: f.Name(), Err: err}
+	switch {
+	case err != nil: // the runtime's own word for a closed file is not exported
+		return &os.PathError{Op: op, Path: f.Name(), Err: os.ErrClosed}
+	case callErr != nil:
+		return &os.PathError{Op: op, Path: f.Name(), Err: callErr}
 	}
 	return nil
 }

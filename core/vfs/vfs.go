@@ -15,7 +15,7 @@ type FS interface {
 	OpenFile(name string, flag int, perm os.FileMode) (File, error)
 	// Remove deletes a file or an empty directory.
 	Remove(name string) error
-	// Rename replaces what lies at to, a directory only if it is empty. Durable after SyncDir of both directories.
+	// Rename replaces a file at to; a directory there is fs.ErrExist. Durable after SyncDir of both directories.
 	Rename(from, to string) error
 	MkdirAll(name string, perm os.FileMode) error
 	// ReadDir lists base names in order.
