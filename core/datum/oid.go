@@ -24,6 +24,7 @@ const (
 	Interval    OID = 1186
 	Numeric     OID = 1700
 	Regclass    OID = 2205
+	Regtype     OID = 2206
 	Void        OID = 2278
 	UUID        OID = 2950
 	PgLSN       OID = 3220

@@ -12,7 +12,7 @@ import (
 // samples holds texts per type that PostgreSQL prints exactly as they stand.
 var samples = map[datum.OID][]string{
 	datum.Bool: {"t", "f"}, datum.Int2: {"-32768", "0", "32767"}, datum.Int4: {"-2147483648", "2147483647"},
-	datum.Int8: {"-9223372036854775808", "9223372036854775807"},
+	datum.Int8:   {"-9223372036854775808", "9223372036854775807"},
 	datum.Float4: {"1e+06", "100000", "0.0001", "1e-05", "3.1415927", "NaN", "-Infinity", "-0"},
 	datum.Float8: {"1e+15", "100000000000000", "0.1", "1.7976931348623157e+308", "5e-324", "Infinity"},
 	datum.Text:   {"", "héllo", "a\nb"}, datum.Varchar: {"abc"}, datum.Name: {"pg_class"},

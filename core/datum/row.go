@@ -81,7 +81,7 @@ func width(t OID) int {
 		return 1
 	case Int2:
 		return 2
-	case Int4, Date, Float4, OIDType, Regclass:
+	case Int4, Date, Float4, OIDType, Regclass, Regtype:
 		return 4
 	case Int8, Float8, Timestamp, Timestamptz, PgLSN:
 		return 8
@@ -210,7 +210,7 @@ func fixedValue(t OID, b []byte) Datum {
 		return Datum{I: int64(int16(binary.LittleEndian.Uint16(b)))}
 	case Int4, Date:
 		return Datum{I: int64(int32(binary.LittleEndian.Uint32(b)))}
-	case OIDType, Regclass:
+	case OIDType, Regclass, Regtype:
 		return Datum{I: int64(binary.LittleEndian.Uint32(b))}
 	case Float4:
 		return NewFloat(float64(math.Float32frombits(binary.LittleEndian.Uint32(b))))

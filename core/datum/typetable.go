@@ -80,6 +80,7 @@ func buildTypes() []*TypeInfo {
 	add(oid, Regclass, "regclass", "regclass", 2210, func(t *TypeInfo) {
 		t.parse, t.format = parseRegclass, formatRegclass
 	})
+	add(oid, Regtype, "regtype", "regtype", 2211, func(t *TypeInfo) { t.Preferred = false })
 	add(text, Void, "void", "void", 0, func(t *TypeInfo) {
 		t.Len, t.Category, t.format, t.send = 0, 'P', formatNothing, func(dst []byte, _ Datum) []byte { return dst }
 	})
