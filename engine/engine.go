@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/quiredb/quire/core/buffer"
+	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/core/lock"
 	"github.com/quiredb/quire/core/page"
@@ -37,6 +38,7 @@ type Engine struct {
 	Locks   *lock.Manager
 	Xact    *xact.Manager
 	Heap    *heap.Store
+	Catalog *catalog.Store
 	Applier *redo.Applier // what recovered the directory; on a standby, what goes on replaying
 
 	opts     Options

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/storage"
 	"github.com/quiredb/quire/core/vfs"
@@ -89,18 +90,15 @@ func makeDirectory(fsys vfs.FS, dir string) error {
 
 // systemRelations are made by Init and have fixed numbers.
 var systemRelations = []walrec.RelCreate{
-	{Rel: CatalogRel, AM: "heap"},
+	{Rel: catalog.Rel, AM: "heap"},
 	{Rel: xact.StatusRel, AM: "xact"},
 }
-
-// FirstOID is the first object id that is not the system's own.
-const FirstOID = 16384
 
 // bootstrap fills a new directory.
 func (e *Engine) bootstrap(ctx context.Context, opts InitOptions) error {
 	f := control.File{
 		SystemID: opts.SystemID, Timeline: 1, SegmentBytes: opts.WALSegmentBytes, State: control.InProduction,
-		NextXID: uint64(xact.FirstXID), NextOID: FirstOID,
+		NextXID: uint64(xact.FirstXID), NextOID: catalog.FirstOID,
 	}
 	e.control.current = f
 	if err := wal.Create(e.walConfig(f)); err != nil {

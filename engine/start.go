@@ -144,7 +144,7 @@ func (e *Engine) openTransactions() (err error) {
 		return err
 	}
 	e.Heap = heap.NewStore(heap.Config{GX: e.GX, Pool: e.Pool, Storage: e.Storage, Xact: e.Xact, Locks: e.Locks})
-	return nil
+	return e.openCatalog()
 }
 
 // finishRecovery ends what the crash left open and makes the directory ready for the next one.
@@ -159,6 +159,9 @@ func (e *Engine) finishRecovery(ctx context.Context) error {
 		}
 		e.recovery.Aborted = len(unfinished)
 		if e.recovery.Reset, err = e.Files.ResetUnlogged(); err != nil {
+			return err
+		}
+		if err := e.removeOrphans(ctx); err != nil {
 			return err
 		}
 		if err := e.checkpoint(ctx, CheckpointOnline); err != nil {
