@@ -209,3 +209,14 @@ func (p *Pool) ArenaFile(name string) (*os.File, Layout, error) {
 	}
 	return f, a.layout, nil
 }
+
+// Populate makes the kernel back the frames of all arenas with memory now. Without it the first use of a frame costs some
+// 10 µs more. The host calls it in the background after its start; an error means that there is not enough memory.
+func (p *Pool) Populate() error {
+	for _, a := range p.allArenas() {
+		if err := a.memory.populate(); err != nil {
+			return fmt.Errorf("buffer arena %q of %d frames: %w; lower shared_buffers", a.name, len(a.frames), err)
+		}
+	}
+	return nil
+}

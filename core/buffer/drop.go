@@ -25,8 +25,8 @@ func (p *Pool) DropRelation(rel page.RelFileNumber) error {
 	return nil
 }
 
-// TruncateRelation forgets the pages of a fork from block n on, without writing them, and makes n its Length if that was
-// more. As with DropRelation, the file is the caller's business.
+// TruncateRelation forgets the pages of a fork from block n on, without writing them, and makes n its Length. As with
+// DropRelation, the file is the caller's business: storage's Truncate gives it the same length.
 func (p *Pool) TruncateRelation(rf page.RelFile, n page.BlockNumber) error {
 	r, err := p.relation(rf)
 	if err != nil {
@@ -35,7 +35,7 @@ func (p *Pool) TruncateRelation(rf page.RelFile, n page.BlockNumber) error {
 	if err := p.discard(func(tag page.Tag) bool { return tag.RelFile == rf && tag.Block >= n }); err != nil {
 		return err
 	}
-	r.shorten(n)
+	r.setLength(n)
 	return nil
 }
 

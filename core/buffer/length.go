@@ -138,11 +138,11 @@ func (p *Pool) ReserveSpace(rf page.RelFile, upTo page.BlockNumber) error {
 	return p.cfg.Storage.Reserve(rf, upTo)
 }
 
-// shorten forgets the blocks from n on.
-func (r *relation) shorten(n page.BlockNumber) {
+// setLength makes n the length and forgets the blocks from there on.
+func (r *relation) setLength(n page.BlockNumber) {
 	r.claims.Lock()
 	defer r.claims.Unlock()
-	r.length.Store(min(r.length.Load(), uint32(n)))
+	r.length.Store(uint32(n))
 	r.claims.next = min(r.claims.next, n)
 	for blk := range r.claims.reserved {
 		if blk >= n {

@@ -42,3 +42,15 @@ func (m *memory) openReadOnly() (*os.File, error) {
 	}
 	return os.Open(fmt.Sprintf("/proc/self/fd/%d", m.file.Fd()))
 }
+
+// populate touches all pages now, so that no query pays for it. Kernels before 5.14 do not know how; it is a hint then.
+func (m *memory) populate() error {
+	if m.file == nil {
+		return nil
+	}
+	err := unix.Madvise(m.bytes, unix.MADV_POPULATE_WRITE)
+	if err == unix.EINVAL {
+		return nil
+	}
+	return err
+}

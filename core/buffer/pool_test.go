@@ -13,7 +13,7 @@ import (
 
 // fixture is a pool over an in-memory disk, with a log that is a counter.
 type fixture struct {
-	t       testing.TB
+	t       require.TestingT
 	fs      *vfs.MemFS
 	store   *storage.Manager
 	pool    *Pool
@@ -23,7 +23,7 @@ type fixture struct {
 
 var rel = page.RelFile{Rel: 16384}
 
-func newFixture(t testing.TB, cfg Config) *fixture {
+func newFixture(t require.TestingT, cfg Config) *fixture {
 	f := &fixture{t: t, fs: vfs.NewMem(), log: 1000}
 	f.open(cfg)
 	require.NoError(t, f.store.Create(rel))

@@ -68,8 +68,9 @@ func (m *Manager) forgetUnsettled(rf page.RelFile, first page.BlockNumber) {
 	}
 }
 
-// Truncate shortens a fork to n blocks. One that is shorter already keeps its length. The new length is durable when
-// it returns: otherwise a crash could bring old blocks back under a hole that was made later.
+// Truncate sets the length of a fork to n blocks. A shorter one grows by new pages, so that the length after it does not
+// depend on which pages had been written before. The length is durable when it returns: otherwise a crash could bring old
+// blocks back under a hole that was made later.
 func (m *Manager) Truncate(rf page.RelFile, n page.BlockNumber) error {
 	m.writer.Lock()
 	defer m.writer.Unlock()
@@ -83,10 +84,32 @@ func (m *Manager) Truncate(rf page.RelFile, n page.BlockNumber) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.forgetUnsettled(rf, n)
-	n = min(n, page.BlockNumber(r.blocks.Load()))
+	keep := min(n, page.BlockNumber(r.blocks.Load()))
+	r.blocks.Store(uint32(keep))
+	r.reserved = min(r.reserved, keep)
+	if err := m.truncateSegmentsLocked(r, keep); err != nil {
+		return err
+	}
+	if n == keep {
+		return nil
+	}
+	return m.growLocked(r, n)
+}
+
+// growLocked extends the fork to n blocks by a hole.
+//
+// Holds: m.writer, r.mu.
+func (m *Manager) growLocked(r *relation, n page.BlockNumber) error {
+	last := int(n-1) / m.opts.SegmentBlocks
+	if err := m.ensureSegmentLocked(r, last, true); err != nil {
+		return err
+	}
+	size := int64(int(n)-last*m.opts.SegmentBlocks) * page.Size
+	if err := m.resize(segment{RelFile: r.RelFile, number: last}, size); err != nil {
+		return err
+	}
 	r.blocks.Store(uint32(n))
-	r.reserved = min(r.reserved, n)
-	return m.truncateSegmentsLocked(r, n)
+	return nil
 }
 
 // truncateSegmentsLocked removes the segments after the one where block n would be, and shortens that one. Segment 0

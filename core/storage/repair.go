@@ -17,9 +17,10 @@ import (
 //  1. Find the complete batches, and of those the ones still needed, which the newest one tells.
 //  2. For every block that they name, read the block. If it does not verify, write the newest copy. If it does, write
 //     it back as it is: the process may have died without a power loss, or of a failed fsync, and then the block may be
-//     whole in the kernel's cache and torn on the disk. A block beyond the end or of a missing file was never synced, so
-//     the log has all of it.
-//  3. Sync the files. Nothing in the area is needed any more, but it stays as it is, so a crash anywhere here repeats it.
+//     whole in the kernel's cache and torn on the disk. A block beyond the end or of a missing file needs nothing: it was
+//     never synced, so the log has all of it, or it was cut off.
+//  3. Sync these files and the directory, with their sizes and names: a truncation or removal that is only in the cache
+//     must not be undone by a later crash, when the copies are gone. Nothing in the area is needed any more, but it stays as it is, so a crash anywhere here repeats it.
 //
 // A block that verifies but is older than the copy stays old: redo brings it forward from the log. The batches
 // themselves need no such care: one that is not on the disk was not applied (S2).
@@ -40,6 +41,7 @@ func (m *Manager) recoverDoubleWrite() error {
 		m.ring.head = needed[n-1].off + int64(len(needed[n-1].bytes))
 	}
 	m.progress.done = m.ring.next - 1
+	m.dirDirty.Store(true)
 	if err := m.Sync(); err != nil {
 		return err
 	}
@@ -129,15 +131,19 @@ func (m *Manager) restorePage(tag page.Tag, saved page.Page) (torn bool, err err
 	if err != nil {
 		return false, err
 	}
-	if uint32(tag.Block) >= r.blocks.Load() {
-		return false, nil
-	}
 	s, block := m.locate(tag)
 	f, err := m.openFile(s, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
 	defer m.cache.release(f)
+	m.cache.markDirty(f)
+	if uint32(tag.Block) >= r.blocks.Load() {
+		return false, nil
+	}
 	inPlace := page.New()
 	if _, err := f.file.ReadAt(inPlace, block*page.Size); err != nil {
 		return false, fileError("read", f.name, err)
@@ -146,7 +152,6 @@ func (m *Manager) restorePage(tag page.Tag, saved page.Page) (torn bool, err err
 	if inPlace.Verify(tag) != nil {
 		good, torn = saved, true
 	}
-	m.cache.markDirty(f)
 	if _, err := f.file.WriteAt(good, block*page.Size); err != nil {
 		return false, fileError("write", f.name, err)
 	}

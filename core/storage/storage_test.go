@@ -62,6 +62,12 @@ func TestForksAndSegments(t *testing.T) {
 	write(t, m, 3, at(relA, 17))
 	require.NoError(t, m.Read(at(relA, 8), p))
 	require.Equal(t, page.New(), p, "the old block 8 does not come back")
+	require.NoError(t, m.Truncate(relA, 24))
+	n, err = m.NBlocks(relA)
+	require.NoError(t, err)
+	require.Equal(t, page.BlockNumber(24), n, "a shorter relation grows")
+	require.NoError(t, m.Read(at(relA, 23), p))
+	require.Equal(t, page.New(), p)
 
 	require.NoError(t, m.Drop(100))
 	require.NoError(t, m.Drop(100), "dropping twice changes nothing")
