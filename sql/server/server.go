@@ -4,11 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
-	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,11 +15,8 @@ import (
 	"github.com/quiredb/quire/sql/session"
 )
 
-// Config says where to listen and whom to serve.
+// Config says whom to serve, and how.
 type Config struct {
-	Hosts          []string // addresses to bind; empty = no TCP
-	Port           int      // TCP port and suffix of the socket's name; 0 picks a free one
-	SocketDir      string   // directory of the unix socket .s.PGSQL.<port>; "" = none
 	TLS            *tls.Config
 	MaxConnections int           // sessions and replication connections together
 	AuthTimeout    time.Duration // from accept to the end of authentication; 0 = one minute
@@ -48,11 +41,10 @@ type RoleLookup func(ctx context.Context, name string) (role Role, ok bool, err 
 
 // Server accepts and serves connections.
 type Server struct {
-	cfg       Config
-	listeners []net.Listener
-	port      int
-	keys      cancelKeys
-	nextPID   atomic.Int32
+	cfg     Config
+	on      *Listeners
+	keys    cancelKeys
+	nextPID atomic.Int32
 
 	sessions    group // ordinary sessions
 	replication group // walsenders
@@ -89,70 +81,18 @@ func (g *group) end(ctx context.Context, cause error) error {
 	}
 }
 
-// Listen binds every address. On failure nothing stays bound and the error names the address and a remedy.
-func Listen(cfg Config) (*Server, error) {
+// New makes a server on listeners that are bound already. It takes them over.
+func New(cfg Config, on *Listeners) *Server {
 	if cfg.AuthTimeout == 0 {
 		cfg.AuthTimeout = time.Minute
 	}
-	s := &Server{cfg: cfg, port: cfg.Port, sessions: newGroup(), replication: newGroup()}
-	for _, host := range cfg.Hosts {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(s.port)))
-		if err != nil {
-			s.closeListeners()
-			return nil, fmt.Errorf("listen on %s port %d: %w; choose another with --port, or stop the process that has it", host, s.port, err)
-		}
-		s.listeners = append(s.listeners, l)
-		if s.port == 0 {
-			s.port = l.Addr().(*net.TCPAddr).Port
-		}
-	}
-	if cfg.SocketDir != "" {
-		l, err := listenUnix(s.SocketPath())
-		if err != nil {
-			s.closeListeners()
-			return nil, err
-		}
-		s.listeners = append(s.listeners, l)
-	}
-	return s, nil
-}
-
-// listenUnix binds path, taking over a socket file that nobody listens on any more.
-func listenUnix(path string) (net.Listener, error) {
-	if conn, err := net.Dial("unix", path); err == nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("listen on %s: another server answers there; choose another --port or --socket-dir", path)
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("remove stale socket %s: %w", path, err)
-	}
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w; choose another directory with --socket-dir", path, err)
-	}
-	// Anyone may knock: the peer's identity is asked of the kernel.
-	if err := os.Chmod(path, 0o777); err != nil {
-		_ = l.Close()
-		return nil, fmt.Errorf("open socket %s to clients: %w", path, err)
-	}
-	return l, nil
-}
-
-// Port is the TCP port in use and the suffix of the socket's name.
-func (s *Server) Port() int { return s.port }
-
-// SocketPath is the unix socket's path, "" without one.
-func (s *Server) SocketPath() string {
-	if s.cfg.SocketDir == "" {
-		return ""
-	}
-	return filepath.Join(s.cfg.SocketDir, fmt.Sprintf(".s.PGSQL.%d", s.port))
+	return &Server{cfg: cfg, on: on, sessions: newGroup(), replication: newGroup()}
 }
 
 // Serve accepts until Shutdown. It returns when the last listener is closed.
 func (s *Server) Serve() {
 	var wg sync.WaitGroup
-	for _, l := range s.listeners {
+	for _, l := range s.on.all {
 		wg.Go(func() { s.accept(l) })
 	}
 	wg.Wait()
@@ -201,12 +141,6 @@ func (s *Server) release() {
 	s.mu.Unlock()
 }
 
-func (s *Server) closeListeners() {
-	for _, l := range s.listeners {
-		_ = l.Close()
-	}
-}
-
 // errShutdown is what every session is told at a fast shutdown.
 var errShutdown = pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command")
 
@@ -216,7 +150,7 @@ func (s *Server) EndSessions(ctx context.Context) error {
 	s.mu.Lock()
 	s.mu.closing = true
 	s.mu.Unlock()
-	s.closeListeners()
+	s.on.Close()
 	return s.sessions.end(ctx, errShutdown)
 }
 
