@@ -46,6 +46,7 @@ func TestTID(t *testing.T) {
 			require.Negative(t, a.Compare(b))
 		}
 	})
+	require.Equal(t, []byte{4, 3, 2, 1, 6, 5}, TID{0x01020304, 0x0506}.AppendBinary(nil))
 	require.False(t, TID{}.IsValid())
 	require.False(t, TID{Block: InvalidBlock, Offset: 1}.IsValid())
 	require.True(t, TID{Offset: 1}.IsValid())

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"encoding/hex"
 	"hash/crc32"
 	"math/rand"
 	"testing"
@@ -34,6 +35,18 @@ func TestSealIsOneCRC(t *testing.T) {
 	all := append(append([]byte(nil), p[ContentStart:]...),
 		4, 3, 2, 1, 5, 9, 8, 7, 6, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11)
 	require.Equal(t, crc32.Checksum(all, crc32.MakeTable(crc32.Castagnoli)), p.Checksum())
+}
+
+// TestHeaderBytes fixes the on-disk header and the checksum.
+func TestHeaderBytes(t *testing.T) {
+	e := NewEditor(New())
+	check(e.Init(8, 5))
+	check(e.InsertItem(1, []byte("item")))
+	p := e.Page()
+	p.Seal(Tag{RelFile{16384, MainFork}, 7}, 0x1000028, p.ContentCRC())
+	require.Equal(t, "2800000100000000"+"c51d8050"+"0500"+"1c00"+"f01f"+"f81f"+"0120"+"0000"+"f09f0800",
+		hex.EncodeToString(p[:28]))
+	require.Equal(t, "6974656d00000000", hex.EncodeToString(p[8176:8184]))
 }
 
 func TestZeroPageIsValid(t *testing.T) {

@@ -54,6 +54,7 @@ func (p Page) validateItems() error {
 		return layoutErrorf("lower %d cuts a line pointer (a page without items needs FlagArray)", p.Lower())
 	}
 	var taken unitSet
+	var overlap uint64
 	n, upper, special := p.NumItems(), p.Upper(), p.Special()
 	slots := p.slots()
 	for i := 1; i <= n; i++ {
@@ -69,15 +70,27 @@ func (p Page) validateItems() error {
 			return layoutErrorf("item %d at [%d,%d) is not aligned in [%d,%d) (a page without items needs FlagArray)",
 				i, lo, hi, upper, special)
 		}
-		if !taken.add(uint(lo)/MaxAlign, uint(Align(hi))/MaxAlign) {
+		// The common case is written out: items that lie within one word of the set.
+		u, units := uint(lo)/MaxAlign, uint(Align(hi)-lo)/MaxAlign
+		if bit := u % 64; bit+units < 64 {
+			mask := (uint64(1)<<units - 1) << bit
+			word := &taken[u/64%unitWords]
+			overlap = *word & mask
+			*word |= mask
+		} else if !taken.add(u, u+units) {
+			overlap = 1
+		}
+		if overlap != 0 {
 			return layoutErrorf("item %d at [%d,%d) lies on another item", i, lo, hi)
 		}
 	}
 	return nil
 }
 
+const unitWords = Size / MaxAlign / 64
+
 // unitSet has a bit per unit of MaxAlign bytes.
-type unitSet [Size / MaxAlign / 64]uint64
+type unitSet [unitWords]uint64
 
 // add adds the units [lo,hi), false if one is there already.
 func (s *unitSet) add(lo, hi uint) bool {
