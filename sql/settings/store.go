@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"maps"
 	"strconv"
 	"sync"
 	"time"
@@ -173,13 +172,6 @@ func (s *Store) Reload(file map[string]string) (needRestart []string, err error)
 	}
 	s.mu.version++
 	return needRestart, nil
-}
-
-// snapshot is a copy of what is not at its default.
-func (s *Store) snapshot() map[string]value {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return maps.Clone(s.mu.values)
 }
 
 func atoi(s string) int {
