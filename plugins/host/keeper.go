@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/plugins/wire/pb"
 )
 
@@ -236,12 +237,12 @@ func (k *keeper) start(ctx context.Context, gen uint64) {
 	k.tell(Event{Kind: EventReady, Gen: gen})
 
 	<-s.process.exited
-	s.close()
 	k.mu.Lock()
 	if k.mu.session == s {
 		k.mu.session = nil
 	}
 	k.mu.Unlock()
+	s.close()
 	k.tell(Event{Kind: EventExited, Gen: gen, Reason: s.process.exitReason()})
 }
 
@@ -307,7 +308,7 @@ func (k *keeper) ready(ctx context.Context) (*session, error) {
 		k.mu.Unlock()
 		switch state {
 		case Ready:
-			if s != nil {
+			if s != nil && s.alive() {
 				return s, nil
 			}
 		case Discovered:
@@ -337,6 +338,25 @@ func (k *keeper) ready(ctx context.Context) (*session, error) {
 			return nil, context.Cause(ctx)
 		case <-k.ended:
 			return nil, k.unavailable(Stopped, "", due)
+		}
+	}
+}
+
+// lane returns a lane to the running process. One that ends at this very moment is worth another try: it was asked
+// nothing yet.
+func (k *keeper) lane(ctx context.Context) (*session, *lane, error) {
+	for last := false; ; last = true {
+		s, err := k.ready(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		l, err := s.lanes.take()
+		if err == nil {
+			return s, l, nil
+		}
+		if last {
+			return nil, nil, pgerr.New(pgerr.ExternalRoutineException, "no connection to the plugin: %w", err).
+				WithHint("Repeat the statement.")
 		}
 	}
 }

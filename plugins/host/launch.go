@@ -196,6 +196,16 @@ func (s *session) close() {
 	_ = s.conn.Close()
 }
 
+// alive reports whether the process has not ended yet.
+func (s *session) alive() bool {
+	select {
+	case <-s.process.exited:
+		return false
+	default:
+		return true
+	}
+}
+
 // nextCall returns the id of a call.
 func (s *session) nextCall() uint64 {
 	s.mu.Lock()

@@ -45,14 +45,9 @@ func (m *method) Describe() am.Description { return m.about }
 // open starts a call: it waits for the plugin to be ready, takes a lane and sends the call.
 func (m *method) open(ctx context.Context, what pb.Method, idx am.Index, xid uint64, msg *pb.Call) (*call, error) {
 	p := m.keeper
-	s, err := p.ready(ctx)
+	s, l, err := p.lane(ctx)
 	if err != nil {
 		return nil, pluginError(p.name, methodNames[what], idx.Name, err)
-	}
-	l, err := s.lanes.take()
-	if err != nil {
-		return nil, pluginError(p.name, methodNames[what], idx.Name,
-			pgerr.New(pgerr.ExternalRoutineException, "no connection to the plugin: %w", err).WithHint("Repeat the statement."))
 	}
 	c := &call{
 		ctx: ctx, session: s, lane: l, id: s.nextCall(), method: what, plugin: p.name, idx: idx,

@@ -25,7 +25,8 @@ type Index struct {
 	handed map[page.BlockNumber]wire.NewBlock // from NewPage and not used yet
 	spare  []wire.NewBlock                    // handed out in an attempt that was given up
 	read   map[page.BlockNumber]page.LSN      // versions read since Start, by K2; nil outside
-	alone  bool
+	reread bool                               // an attempt before was out of date: PeekPage does not trust the cache
+	alone  bool                               // Update holds the other writers of the index back
 }
 
 // NewIndex binds an index to a carrier. Serve does it for each call; tests of an author's own functions may, too.
@@ -95,8 +96,9 @@ func (ix *Index) ReadPage(blk page.BlockNumber) (page.Page, page.LSN, error) {
 
 // PeekPage returns the page as this process last saw it, without asking the host if it ever did. It may be out of
 // date. Use it for pages that are registered in the same XLog, where Finish notices, and for pages that never change.
+// When Update repeats its function, PeekPage asks the host.
 func (ix *Index) PeekPage(blk page.BlockNumber) (page.Page, page.LSN, error) {
-	if e, ok := ix.cache.get(ix.info.Rel, blk); ok {
+	if e, ok := ix.cache.get(ix.info.Rel, blk); ok && !ix.reread {
 		ix.saw(blk, e.version)
 		return e.page, e.version, nil
 	}

@@ -66,7 +66,7 @@ func (ix *Index) attempt(fn func(x *XLog) error, reread bool) error {
 		before[blk] = true
 	}
 	x := ix.Start()
-	x.reread = reread
+	ix.reread = reread
 	defer x.Abort()
 	err := fn(x)
 	if err == nil && !x.done {

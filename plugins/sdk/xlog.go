@@ -25,7 +25,6 @@ type XLog struct {
 	blocks     []*registered
 	annotation string
 	done       bool
-	reread     bool // an attempt before was out of date: do not trust the cache
 }
 
 type registered struct {
@@ -81,7 +80,7 @@ func (x *XLog) RegisterBuffer(blk page.BlockNumber, flags Flags) (*page.Editor, 
 func (x *XLog) base(blk page.BlockNumber) (page.Page, page.LSN, error) {
 	ix := x.ix
 	seen, wasRead := ix.read[blk]
-	if c, ok := ix.cache.get(ix.info.Rel, blk); ok && (wasRead && c.version == seen || !wasRead && !x.reread) {
+	if c, ok := ix.cache.get(ix.info.Rel, blk); ok && (wasRead && c.version == seen || !wasRead && !ix.reread) {
 		return c.page, c.version, nil
 	}
 	p, version, err := ix.ReadPage(blk)
@@ -162,7 +161,7 @@ func (x *XLog) Abort() {
 
 func (x *XLog) end() {
 	x.done = true
-	x.ix.read = nil
+	x.ix.read, x.ix.reread = nil, false
 }
 
 // takeBack makes a block from NewPage available to the next NewPage.
@@ -183,6 +182,7 @@ func (ix *Index) remember(b *registered, sent wire.BlockEdit, version page.LSN) 
 	if version == b.version {
 		return
 	}
+	b.editor.Stamp(version)
 	p := append(make(page.Page, 0, page.Size), b.editor.Page()...)
 	p.SetLSN(version)
 	ix.cache.put(ix.info.Rel, b.blk, p, version)
