@@ -23,7 +23,7 @@ func small() engine.Options {
 func newDirectory(t testing.TB) *vfs.MemFS {
 	m := vfs.NewMem()
 	require.NoError(t, engine.Init(m, "data", engine.InitOptions{
-		SystemID: 7, Superuser: "boss", WALSegmentBytes: 256 << 10, Storage: storage.Options{DoubleWriteBytes: 1},
+		SystemID: 7, Superuser: "boss", WALSegmentBytes: 64 << 10, Storage: storage.Options{DoubleWriteBytes: 1},
 	}))
 	return m
 }

@@ -36,6 +36,15 @@ func Describe(rec *wal.Record) string {
 	return out.String()
 }
 
+// CheckPayload returns whether the payload of a record can be read.
+func CheckPayload(kind wal.Kind, payload []byte) error {
+	rm, err := Manager(kind)
+	if err != nil || rm.Desc == nil {
+		return err
+	}
+	return rm.Desc(new(strings.Builder), payload)
+}
+
 func descRelCreate(out *strings.Builder, payload []byte) error {
 	r, err := walrec.DecodeRelCreate(payload)
 	if err != nil {
