@@ -99,32 +99,3 @@ func (h *Store) FetchBlock(snap *xact.Snapshot, rel Relation, blk page.BlockNumb
 	}
 	return nil
 }
-
-// Versions calls fn with every row version of the heap, whoever may see it. The row is valid during the call.
-func (h *Store) Versions(rel Relation, fn func(tid page.TID, row []byte) error) error {
-	n, err := h.pool.Length(rel.File())
-	if err != nil {
-		return wrapRel(rel, "read", err)
-	}
-	p, back := h.borrowPage()
-	defer back()
-	for blk := range n {
-		if err := h.copyPage(rel, blk, p); err != nil {
-			return wrapRel(rel, "read", err)
-		}
-		for off := page.OffsetNumber(1); off <= page.OffsetNumber(p.NumItems()); off++ {
-			item, ok := p.Item(off)
-			if !ok {
-				continue
-			}
-			tid := page.TID{Block: blk, Offset: off}
-			if len(item) < headerSize {
-				return corrupt(rel, tid, errShortItem)
-			}
-			if err := fn(tid, item[headerSize:]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}

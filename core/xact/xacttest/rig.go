@@ -36,6 +36,8 @@ type Rig struct {
 	Locks   *lock.Manager
 	Xact    *xact.Manager
 	Now     time.Time // what transactions take for the time
+
+	closed bool
 }
 
 // Options adjust a Rig.
@@ -58,7 +60,7 @@ func New(t testing.TB, opts Options) *Rig {
 	require.NoError(t, err)
 	cfg := wal.Config{
 		FS: r.FS, Dir: "/data/pg_wal", SystemID: systemID, Timeline: timeline,
-		OnFatal: fatal, SegmentBytes: SegmentBytes, RingBytes: 4 << 20,
+		OnFatal: fatal, SegmentBytes: SegmentBytes, RingBytes: 1 << 20,
 		Go: func(work func()) { work() },
 	}
 	require.NoError(t, wal.Create(cfg))
@@ -78,14 +80,25 @@ func New(t testing.TB, opts Options) *Rig {
 		DropFiles: r.dropFiles, NextXID: opts.NextXID, CachedPages: opts.CachedPages,
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		require.NoError(t, r.Pool.Check())
-		require.Empty(t, r.Locks.List(), "locks left at the end")
-		require.NoError(t, r.Log.Close())
-		require.NoError(t, r.Pool.Close())
-		require.NoError(t, r.Storage.Close())
-	})
+	t.Cleanup(func() { r.Close(t) })
 	return r
+}
+
+// Close checks that nothing is held and closes everything. It may be called before the end of the test.
+func (r *Rig) Close(t testing.TB) {
+	t.Helper()
+	if r.closed {
+		return
+	}
+	r.closed = true
+	if t.Failed() {
+		return // what a failed test leaves open says nothing
+	}
+	require.NoError(t, r.Pool.Check())
+	require.Empty(t, r.Locks.List(), "locks left at the end")
+	require.NoError(t, r.Log.Close())
+	require.NoError(t, r.Pool.Close())
+	require.NoError(t, r.Storage.Close())
 }
 
 // CreateRelation makes the empty file of a relation.

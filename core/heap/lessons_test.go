@@ -1,0 +1,259 @@
+package heap_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quiredb/quire/core/heap"
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/xact"
+	"github.com/quiredb/quire/core/xact/xacttest"
+)
+
+// A player is one session of a lesson. Its statements are those of a tiny SQL over rows "key=value".
+type player struct {
+	r       *rig
+	name    string
+	session *xact.Session
+	txn     *xact.Txn
+	block   bool // in a transaction block
+	done    chan string
+	pending bool
+}
+
+func (p *player) begin(iso xact.Isolation) { p.txn = p.session.Begin(iso) }
+
+// statement runs one statement, in a transaction of its own outside of a block.
+func (p *player) statement(f func(x *xact.Txn, snap *xact.Snapshot) (string, error)) string {
+	if p.txn == nil {
+		p.begin(xact.ReadCommitted)
+	}
+	snap := p.txn.Snapshot()
+	out, err := f(p.txn, snap)
+	snap.Release()
+	p.txn.NextCommand()
+	if err != nil {
+		_ = p.txn.Abort()
+		p.txn, p.block = nil, false
+		e := pgerr.From(err)
+		return fmt.Sprintf("ERROR %s: %s", e.Code, e.Message)
+	}
+	if !p.block {
+		if _, err := p.txn.Commit(ctx, xact.CommitOptions{}); err != nil {
+			out = err.Error()
+		}
+		p.txn = nil
+	}
+	return out
+}
+
+func (p *player) run(cmd string, args []string) string {
+	switch cmd {
+	case "begin":
+		iso := xact.ReadCommitted
+		if len(args) > 0 && args[0] == "rr" {
+			iso = xact.RepeatableRead
+		}
+		p.begin(iso)
+		p.block = true
+		return ""
+	case "commit", "commit-async":
+		lsn, err := p.txn.Commit(ctx, xact.CommitOptions{Async: cmd == "commit-async"})
+		p.txn, p.block = nil, false
+		if err != nil {
+			return err.Error()
+		}
+		if lsn == 0 {
+			return "nothing to log"
+		}
+		return ""
+	case "abort":
+		_ = p.txn.Abort()
+		p.txn, p.block = nil, false
+		return ""
+	case "scan":
+		return p.statement(func(x *xact.Txn, snap *xact.Snapshot) (string, error) {
+			rows, _, err := p.r.find(snap, "")
+			slices.Sort(rows)
+			return strings.Join(rows, " "), err
+		})
+	case "insert":
+		return p.statement(func(x *xact.Txn, snap *xact.Snapshot) (string, error) {
+			var rows [][]byte
+			for _, a := range args {
+				rows = append(rows, []byte(a))
+			}
+			_, err := p.r.heap.Insert(ctx, x, p.r.rel, rows)
+			return "", err
+		})
+	case "update", "delete":
+		return p.statement(func(x *xact.Txn, snap *xact.Snapshot) (string, error) {
+			return p.r.change(x, snap, cmd, args[0])
+		})
+	}
+	return "unknown statement " + cmd
+}
+
+// find returns the rows with a key, or all, and their places.
+func (r *rig) find(snap *xact.Snapshot, key string) (rows []string, tids []page.TID, err error) {
+	s, err := r.heap.Scan(snap, r.rel)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer s.Close()
+	for {
+		tid, row, ok, err := s.Next()
+		if err != nil || !ok {
+			return rows, tids, err
+		}
+		if key == "" || strings.HasPrefix(string(row), key+"=") {
+			rows, tids = append(rows, string(row)), append(tids, tid)
+		}
+	}
+}
+
+// change updates or deletes all rows with a key the way an executor does: a row that moved on is looked at again. "k=v+" appends to the
+// value that is there.
+func (r *rig) change(x *xact.Txn, snap *xact.Snapshot, cmd, arg string) (string, error) {
+	key, value, _ := strings.Cut(arg, "=")
+	rows, tids, err := r.find(snap, key)
+	if err != nil {
+		return "", err
+	}
+	count := 0
+	for i, tid := range tids {
+		row := rows[i]
+		for again := true; again; {
+			again = false
+			var next page.TID
+			var outcome heap.Outcome
+			if cmd == "delete" {
+				next, outcome, err = r.heap.Delete(ctx, x, snap, r.rel, tid)
+			} else {
+				image := key + "=" + value
+				if strings.HasSuffix(value, "+") {
+					image = row + strings.TrimSuffix(value, "+")
+				}
+				next, outcome, err = r.heap.Update(ctx, x, snap, r.rel, tid, []byte(image))
+			}
+			if err != nil {
+				return "", err
+			}
+			switch outcome {
+			case heap.OK:
+				count++
+			case heap.Changed:
+				bytes, found, err := r.heap.FetchVersion(r.rel, next, nil)
+				if err != nil {
+					return "", err
+				}
+				if row = string(bytes); found && strings.HasPrefix(row, key+"=") {
+					tid, again = next, true
+				}
+			}
+		}
+	}
+	return fmt.Sprint(count, " rows"), nil
+}
+
+func (p *player) start(out *strings.Builder, fields []string) {
+	p.pending = true
+	p.done = make(chan string, 1)
+	go func() { p.done <- p.run(fields[1], fields[2:]) }()
+	for len(p.done) == 0 {
+		if p.txn != nil {
+			if info, waits := p.r.Locks.Waiting(p.txn.Owner()); waits {
+				fmt.Fprintf(out, "%s waits for %v\n", p.name, info.Tag)
+				return
+			}
+		}
+		runtime.Gosched()
+	}
+}
+
+func TestLessons(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		var r *rig
+		var players map[string]*player
+		var order []string
+		reset := func() {
+			if r != nil {
+				r.check(t)
+			}
+			r = newRig(t, xacttest.Options{})
+			players, order = map[string]*player{}, nil
+		}
+		reset()
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			var out strings.Builder
+			switch d.Cmd {
+			case "reset":
+				reset()
+				return ""
+			case "vacuum":
+				stats, err := r.vacuum(nil)
+				require.NoError(t, err)
+				return fmt.Sprintf("%d removed, %d recently dead, %d live\n", stats.Removed, stats.RecentlyDead, stats.Live)
+			case "flush":
+				require.NoError(t, r.Log.Flush(ctx, r.Log.InsertLSN()))
+				return ""
+			}
+			for _, line := range strings.Split(strings.TrimSpace(d.Input), "\n") {
+				fields := strings.Fields(line)
+				p := players[fields[0]]
+				if p == nil {
+					p = &player{r: r, name: fields[0], session: r.Xact.NewSession(int32(len(players) + 1))}
+					players[p.name] = p
+					order = append(order, p.name)
+				}
+				p.start(&out, fields)
+				report(&out, players, order)
+			}
+			return out.String()
+		})
+		r.check(t)
+	})
+}
+
+// report prints what came to an end with a step.
+func report(out *strings.Builder, players map[string]*player, order []string) {
+	for _, name := range order {
+		p := players[name]
+		for p.pending {
+			select {
+			case result := <-p.done:
+				p.pending = false
+				if result != "" {
+					fmt.Fprintf(out, "%s: %s\n", name, result)
+				}
+				continue
+			default:
+			}
+			if _, waits := p.r.Locks.Waiting(p.txn.Owner()); waits {
+				break
+			}
+			runtime.Gosched()
+		}
+	}
+}
+
+func (r *rig) vacuum(indexes func(*heap.DeadSet) error) (heap.VacuumStats, error) {
+	return r.heap.Vacuum(ctx, r.rel, heap.VacuumOptions{Horizon: r.Xact.Horizon(), Indexes: indexes})
+}
+
+// check runs the heap's own check.
+func (r *rig) check(t testing.TB) {
+	t.Helper()
+	var problems []error
+	require.NoError(t, r.heap.Check(context.Background(), r.rel, func(p string) { problems = append(problems, errors.New(p)) }))
+	require.NoError(t, errors.Join(problems...))
+}
