@@ -170,11 +170,9 @@ func (b *Builder) coerceArgs(sig []OID, args []Expr) (out []Expr, element OID, e
 		switch want {
 		case AnyElement, AnyNonArray:
 			want = element
-		case Any:
-			want = a.Type().OID
-			if want == datum.Unknown {
-				want = datum.Text
-			}
+		case Any: // even an untyped literal stays as it is
+			out[i] = a
+			continue
 		}
 		if out[i], err = b.Coerce(a, TypeOf(want), Implicit); err != nil {
 			return nil, 0, err

@@ -17,8 +17,8 @@
 //
 //	X1. Trees are immutable once built. Rewrite copies the path to what it changes; a compiled tree may be shared by goroutines,
 //	    because everything that varies is in the EvalCtx, which belongs to one goroutine.
-//	X2. After Builder.Resolve no node has type unknown, except a parameter that nothing gave a type to, which is an error
-//	    (42P18) when Params.Check runs.
+//	X2. After Builder.Resolve no node has type unknown, except literals that are arguments of type "any", and a parameter that
+//	    nothing gave a type to, which is an error (42P18) when Params.Check runs.
 //	X3. The arguments of a call have exactly the types its function declares: every coercion is a Cast node.
 //	X4. A strict function is never called with a null.
 //	X5. Evaluating never panics on any data, and does not change its row.

@@ -44,6 +44,15 @@ func today(ctx *EvalCtx) Datum {
 	return datum.NewInt(days * datum.MicrosPerDay)
 }
 
+// errTruncUnit differs from errUnit in what it knows: only the units that an interval can have, and the zone.
+func errTruncUnit(unit string, t OID) error {
+	switch name := strings.ToLower(unit); unitNames[name] {
+	case "dow", "isodow", "doy", "isoyear", "epoch", "julian":
+		return invalidParameter("unit \"%s\" not recognized for type %s", name, TypeName(t))
+	}
+	return errUnit(unit, t)
+}
+
 var clockUnits = map[string]int64{
 	"microseconds": 1, "milliseconds": 1000, "second": datum.MicrosPerSecond, "minute": datum.MicrosPerMinute, "hour": datum.MicrosPerHour,
 }
@@ -76,7 +85,7 @@ func truncateTimestamp(unit string, t OID, loc *time.Location, d Datum) (Datum, 
 	case "millennium":
 		days = datum.CivilToDays(int(floorDiv(int64(year)-1, 1000))*1000+1, 1, 1)
 	default:
-		return Datum{}, errUnit(unit, t)
+		return Datum{}, errTruncUnit(unit, t)
 	}
 	return inTimestampRange(datum.LocalToUTC(loc, days*datum.MicrosPerDay))
 }
@@ -95,7 +104,7 @@ func truncateInterval(_ *EvalCtx, unit, d Datum) (Datum, error) {
 		v.Days = 0
 		v.Months -= v.Months % size
 	default:
-		return Datum{}, errUnit(unit.S, interval)
+		return Datum{}, errTruncUnit(unit.S, interval)
 	}
 	return datum.NewInterval(v), nil
 }
@@ -118,17 +127,9 @@ func age(a, b Datum) (Datum, error) {
 		micros += datum.MicrosPerDay
 		days--
 	}
-	if days < 0 { // borrow the month of the earlier date, or, counting back, the one before the later
+	if days < 0 { // borrow the month of the earlier date
 		months--
-		if negative {
-			y, m := ay, am-1
-			if m == 0 {
-				y, m = y-1, 12
-			}
-			days += int32(datum.DaysInMonth(y, m))
-		} else {
-			days += int32(datum.DaysInMonth(by, bm))
-		}
+		days += int32(datum.DaysInMonth(by, bm))
 	}
 	v := datum.IntervalValue{Months: months, Days: days, Micros: micros}
 	if negative {

@@ -15,7 +15,7 @@ type patternCache struct {
 
 const patternCacheSize = 64
 
-func (c *EvalCtx) like(pattern string, fold bool) (*likePattern, error) {
+func (c *EvalCtx) like(pattern string, fold bool) *likePattern {
 	key := pattern
 	if fold {
 		key = "i" + key
@@ -23,17 +23,14 @@ func (c *EvalCtx) like(pattern string, fold bool) (*likePattern, error) {
 		key = "c" + key
 	}
 	if p, ok := c.patterns.likes[key]; ok {
-		return p, nil
+		return p
 	}
-	p, err := compileLike(pattern, fold)
-	if err != nil {
-		return nil, err
-	}
+	p := compileLike(pattern, fold)
 	if c.patterns.likes == nil || len(c.patterns.likes) >= patternCacheSize {
 		c.patterns.likes = map[string]*likePattern{}
 	}
 	c.patterns.likes[key] = p
-	return p, nil
+	return p
 }
 
 func (c *EvalCtx) regex(pattern, flags string) (*regexp.Regexp, error) {
@@ -75,8 +72,8 @@ func (p patternOp) match(ctx *EvalCtx, s, pattern string) (bool, error) {
 		re, err := ctx.regex(pattern, flags)
 		return err == nil && re.MatchString(s) != p.negated, err
 	}
-	l, err := ctx.like(pattern, p.fold)
-	return err == nil && l.match(s) != p.negated, err
+	ok, err := ctx.like(pattern, p.fold).match(s)
+	return ok != p.negated, err
 }
 
 // compilePattern compiles a match against a constant pattern, which is read once. It returns nil for anything else.
@@ -89,7 +86,7 @@ func compilePattern(e *OpExpr) Eval {
 	if !ok || c.D.Null {
 		return nil
 	}
-	var match func(string) bool
+	var match func(string) (bool, error)
 	if p.regex {
 		flags := ""
 		if p.fold {
@@ -99,13 +96,9 @@ func compilePattern(e *OpExpr) Eval {
 		if err != nil {
 			return nil // the error belongs to the first row
 		}
-		match = re.MatchString
+		match = func(s string) (bool, error) { return re.MatchString(s), nil }
 	} else {
-		l, err := compileLike(c.D.S, p.fold)
-		if err != nil {
-			return nil
-		}
-		match = l.match
+		match = compileLike(c.D.S, p.fold).match
 	}
 	arg, negated := Compile(e.Args[0]), p.negated
 	return func(ctx *EvalCtx, row []Datum) (Datum, error) {
@@ -113,7 +106,8 @@ func compilePattern(e *OpExpr) Eval {
 		if err != nil || d.Null {
 			return d, err
 		}
-		return datum.NewBool(match(d.S) != negated), nil
+		ok, err := match(d.S)
+		return datum.NewBool(ok != negated), err
 	}
 }
 
@@ -175,8 +169,8 @@ func registerPattern(r *Registry) {
 	}
 	bytesLike := func(negated bool) func(*EvalCtx, Datum, Datum) (Datum, error) {
 		return func(ctx *EvalCtx, a, b Datum) (Datum, error) {
-			p, err := compileLike(latin1(b.S), false)
-			return datum.NewBool(err == nil && p.match(latin1(a.S)) != negated), err
+			ok, err := compileLike(latin1(b.S), false).match(latin1(a.S))
+			return datum.NewBool(ok != negated), err
 		}
 	}
 	r.op2("~~", datum.Bytea, datum.Bytea, datum.Bool, Immutable, bytesLike(false)).Negator = "!~~"

@@ -161,7 +161,7 @@ func sizeBytes(_ *EvalCtx, a Datum) (Datum, error) {
 	bits, ok := map[string]int{"": 0, "b": 0, "bytes": 0, "kb": 10, "mb": 20, "gb": 30, "tb": 40, "pb": 50}[unit]
 	if !ok {
 		return Datum{}, invalidParameter("invalid size: \"%s\"", a.S).WithDetail("Invalid size unit: \"%s\".", strings.TrimSpace(s[n:])).
-			WithHint("Valid units are \"bytes\", \"B\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".")
+			WithHint("Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".")
 	}
 	factor := new(numeric.Decimal).SetInt64(1 << bits)
 	var product numeric.Decimal

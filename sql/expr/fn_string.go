@@ -37,9 +37,9 @@ func registerString(r *Registry) {
 			Strict: true, Volatility: Stable, Bind: func(types []datum.Type) func(*EvalCtx, []Datum) (Datum, error) {
 				return func(ctx *EvalCtx, v []Datum) (Datum, error) {
 					if textFirst {
-						return datum.NewText(v[0].S + outputText(ctx, types[1].OID, v[1])), nil
+						return datum.NewText(v[0].S + castText(ctx, types[1].OID, v[1])), nil
 					}
-					return datum.NewText(outputText(ctx, types[0].OID, v[0]) + v[1].S), nil
+					return datum.NewText(castText(ctx, types[0].OID, v[0]) + v[1].S), nil
 				}
 			}}})
 	}
@@ -114,6 +114,14 @@ func outputText(ctx *EvalCtx, t OID, d Datum) string {
 		return d.S
 	}
 	return string(info.AppendTextIn(ctx.Env, nil, d))
+}
+
+// castText is the value cast to text: as it prints, but for a boolean, which is spelt out.
+func castText(ctx *EvalCtx, t OID, d Datum) string {
+	if t == datum.Bool {
+		return strconv.FormatBool(d.Bool())
+	}
+	return outputText(ctx, t, d)
 }
 
 func startsWith(_ *EvalCtx, a, b Datum) (Datum, error) {
@@ -298,7 +306,7 @@ func chr(_ *EvalCtx, a Datum) (Datum, error) {
 	case a.I == 0:
 		return Datum{}, pgerr.New(pgerr.ProgramLimitExceeded, "null character not permitted")
 	case a.I < 0:
-		return Datum{}, pgerr.New(pgerr.ProgramLimitExceeded, "character number must be positive")
+		return Datum{}, invalidParameter("character number must be positive")
 	case a.I > utf8.MaxRune:
 		return Datum{}, pgerr.New(pgerr.ProgramLimitExceeded, "requested character too large for encoding: %d", a.I)
 	case !utf8.ValidRune(rune(a.I)):

@@ -25,7 +25,7 @@ func moveLSN(lsn Datum, bytes *numeric.Decimal) (Datum, error) {
 	}
 	sum.Round(0)
 	if sum.Form != numeric.Finite || sum.Coeff.Sign() < 0 || !sum.Coeff.IsUint64() {
-		return Datum{}, pgerr.New(pgerr.NumericValueOutOfRange, "pg_lsn out of range")
+		return Datum{}, invalidParameter("pg_lsn out of range")
 	}
 	return datum.NewLSN(sum.Coeff.Uint64()), nil
 }

@@ -14,6 +14,12 @@ type likePattern struct {
 	headAnchor bool // nothing may come before the first piece
 	tailAnchor bool
 	fold       bool
+	// dangling is set if the pattern ends with its escape character: no text fits, and one that reaches that place is an error.
+	dangling *likePattern
+}
+
+func errDanglingEscape() error {
+	return pgerr.New(pgerr.InvalidEscapeSequence, "LIKE pattern must not end with escape character")
 }
 
 // likePiece is a run without %. skip marks the characters that stand for any one character.
@@ -23,7 +29,7 @@ type likePiece struct {
 }
 
 // compileLike reads a pattern with backslash as its escape. bytes makes _ stand for a byte.
-func compileLike(pattern string, fold bool) (*likePattern, error) {
+func compileLike(pattern string, fold bool) *likePattern {
 	p := &likePattern{headAnchor: true, tailAnchor: true, fold: fold}
 	if fold {
 		pattern = strings.ToLower(pattern)
@@ -64,13 +70,13 @@ func compileLike(pattern string, fold bool) (*likePattern, error) {
 		p.tailAnchor = true
 	}
 	if escaped {
-		return nil, pgerr.New(pgerr.InvalidEscapeSequence, "LIKE pattern must not end with escape character")
+		p.dangling = compileLike(pattern[:len(pattern)-1]+"_%", fold)
 	}
 	flush()
 	if !any && len(p.pieces) == 0 { // the empty pattern
 		p.pieces = []likePiece{{}}
 	}
-	return p, nil
+	return p
 }
 
 // matchAt returns how many bytes of s the piece covers at its start, or -1.
@@ -125,12 +131,23 @@ func (l *likePiece) tailStart(s string) int {
 	return at
 }
 
-// match reports whether the whole of s fits. Pieces between the anchors are taken where they first occur, which is enough,
-// since % covers anything.
-func (p *likePattern) match(s string) bool {
+// match reports whether the whole of s fits.
+func (p *likePattern) match(s string) (bool, error) {
 	if p.fold {
 		s = strings.ToLower(s)
 	}
+	if p.dangling != nil {
+		if p.dangling.fits(s) {
+			return false, errDanglingEscape()
+		}
+		return false, nil
+	}
+	return p.fits(s), nil
+}
+
+// fits matches a text whose case is folded already. Pieces between the anchors are taken where they first occur, which is enough,
+// since % covers anything.
+func (p *likePattern) fits(s string) bool {
 	pieces := p.pieces
 	if p.headAnchor && len(pieces) > 0 {
 		n := pieces[0].matchAt(s)

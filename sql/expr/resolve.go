@@ -196,23 +196,17 @@ func signature(name string, in []OID) string {
 	return name + "(" + strings.Join(names, ", ") + ")"
 }
 
-// expand returns the signature of a function for n arguments, or nil if it does not take that many.
-func expand(args []OID, variadic bool, n int) []OID {
-	if !variadic {
-		if len(args) != n {
-			return nil
-		}
-		return args
-	}
-	if n < len(args) {
-		return nil
+// expand returns the signature of a function for n arguments, and false if it does not take that many.
+func expand(args []OID, variadic bool, n int) ([]OID, bool) {
+	if !variadic || n < len(args) {
+		return args, len(args) == n
 	}
 	out := make([]OID, n)
 	copy(out, args)
 	for i := len(args); i < n; i++ {
 		out[i] = args[len(args)-1]
 	}
-	return out
+	return out, true
 }
 
 // FindFunction chooses the overload for argument types. The second result is the expanded signature.
@@ -220,8 +214,8 @@ func (r *Registry) FindFunction(name string, in []OID) (*Function, []OID, error)
 	var fns []*Function
 	var sigs [][]OID
 	for _, f := range r.functions[name] {
-		sig := expand(f.Args, f.Variadic, len(in))
-		if sig == nil {
+		sig, ok := expand(f.Args, f.Variadic, len(in))
+		if !ok {
 			continue
 		}
 		if sameTypes(sig, in) && !f.Variadic {

@@ -186,10 +186,14 @@ func Columns(e Expr, visit func(*ColumnRef)) {
 }
 
 // HasColumns reports whether the value depends on the row.
-func HasColumns(e Expr) bool { return Contains(e, func(n Expr) bool { _, ok := n.(*ColumnRef); return ok }) }
+func HasColumns(e Expr) bool {
+	return Contains(e, func(n Expr) bool { _, ok := n.(*ColumnRef); return ok })
+}
 
 // HasAggregates reports whether the tree calls an aggregate.
-func HasAggregates(e Expr) bool { return Contains(e, func(n Expr) bool { _, ok := n.(*AggRef); return ok }) }
+func HasAggregates(e Expr) bool {
+	return Contains(e, func(n Expr) bool { _, ok := n.(*AggRef); return ok })
+}
 
 // HasSets reports whether the tree calls a set-returning function.
 func HasSets(e Expr) bool {

@@ -215,11 +215,11 @@ func (z *Decimal) Power(x, y *Decimal) error {
 		if weight > (math.MaxInt16+1)*baseDigits {
 			return ErrOverflow
 		}
-		if weight+1 < -maxDisplay {
-			z.SetInt64(0).Round(maxDisplay)
+		scale = clampScale(minSignificant, x.Scale)
+		if weight+1 < float64(-scale) {
+			z.SetInt64(0).Round(scale)
 			return nil
 		}
-		scale = clampScale(minSignificant-int(weight), x.Scale)
 		if e == 0 {
 			z.SetInt64(1).Round(scale)
 			return nil
