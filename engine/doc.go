@@ -13,6 +13,6 @@
 //
 // Locks, outer to inner:
 //
-//	Engine.checkpointing → genericxlog's redo point → the locks of buffer, storage and wal
+//	Engine.checkpointing → the locks of buffer, storage and wal
 //	Engine.checkpointing → controlFile.mu, which is held over the write of the file
 package engine

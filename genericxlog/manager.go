@@ -2,7 +2,6 @@ package genericxlog
 
 import (
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/quiredb/quire/core/buffer"
@@ -15,7 +14,7 @@ type Manager struct {
 	log     *wal.Log
 	pool    *buffer.Pool
 	onFatal func(error)
-	redo    sync.RWMutex  // shared: a record and its effect outside of pages are under way
+	redo    redoPoint
 	counter atomic.Uint64 // newest version handed to a page of an unlogged relation (G6)
 }
 
@@ -59,20 +58,4 @@ func (m *Manager) nextCounter(last page.LSN) page.LSN {
 			return page.LSN(next)
 		}
 	}
-}
-
-// HoldRedoPoint keeps checkpoints from choosing a redo position until release is called. Whoever inserts a record whose
-// effect is outside of pages, on files for example, holds it from before the insertion to after the effect: a checkpoint
-// that has the record below its redo position must have the effect too. For pages the frames' dirty marks see to that.
-func (m *Manager) HoldRedoPoint() (release func()) {
-	m.redo.RLock()
-	return m.redo.RUnlock
-}
-
-// RedoPoint returns the position of the log at which a checkpoint may let redo begin, if it makes everything
-// durable that happened before the call.
-func (m *Manager) RedoPoint() page.LSN {
-	m.redo.Lock()
-	defer m.redo.Unlock()
-	return m.log.InsertLSN()
 }
