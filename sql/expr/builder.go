@@ -108,6 +108,24 @@ func (b *Builder) typeParam(p *Param, t datum.Type) (Expr, error) {
 	return n, nil
 }
 
+// fresh replaces a parameter whose type became known after its node was made.
+func (b *Builder) fresh(e Expr) Expr {
+	if p, ok := e.(*Param); ok && p.T.OID == datum.Unknown && b.Params != nil {
+		if t := b.Params.Types[p.Index]; t != 0 && t != datum.Unknown {
+			return &Param{Index: p.Index, T: TypeOf(t), Pos: p.Pos}
+		}
+	}
+	return e
+}
+
+func (b *Builder) freshAll(list []Expr) []Expr {
+	out := make([]Expr, len(list))
+	for i, e := range list {
+		out[i] = b.fresh(e)
+	}
+	return out
+}
+
 func argTypes(args []Expr) []OID {
 	types := make([]OID, len(args))
 	for i, a := range args {
@@ -118,6 +136,7 @@ func argTypes(args []Expr) []OID {
 
 // Call builds a call of a function. A name that is a type's, with one argument, is a cast if no function fits better.
 func (b *Builder) Call(name string, args []Expr) (Expr, error) {
+	args = b.freshAll(args)
 	in := argTypes(args)
 	fn, sig, err := b.Registry.FindFunction(name, in)
 	if err != nil {
@@ -186,6 +205,7 @@ func (b *Builder) Op(name string, left, right Expr) (Expr, error) {
 	if name == "!=" {
 		name = "<>"
 	}
+	right = b.fresh(right)
 	if left == nil {
 		op, err := b.Registry.ResolveOperator(name, 0, right.Type().OID)
 		if err != nil {
@@ -197,7 +217,14 @@ func (b *Builder) Op(name string, left, right Expr) (Expr, error) {
 		}
 		return &OpExpr{Op: op, Args: args, T: TypeOf(op.Returns())}, nil
 	}
-	op, left, right, err := b.operands(name, left, right)
+	op, err := b.Registry.ResolveOperator(name, b.fresh(left).Type().OID, right.Type().OID)
+	if err != nil {
+		return nil, err
+	}
+	if op.Expand != nil {
+		return op.Expand(b, left, right)
+	}
+	op, left, right, err = b.operands(name, left, right)
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +236,7 @@ func (b *Builder) operands(name string, left, right Expr) (*Operator, Expr, Expr
 	if name == "!=" {
 		name = "<>"
 	}
+	left, right = b.fresh(left), b.fresh(right)
 	op, err := b.Registry.ResolveOperator(name, left.Type().OID, right.Type().OID)
 	if err != nil {
 		return nil, nil, nil, err

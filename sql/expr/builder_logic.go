@@ -82,11 +82,7 @@ func (b *Builder) Not(e Expr) (Expr, error) {
 
 // IsNull builds IS NULL, or IS NOT NULL.
 func (b *Builder) IsNull(e Expr, negated bool) (Expr, error) {
-	e, err := b.Resolve(e)
-	if err != nil {
-		return nil, err
-	}
-	return &IsNull{Arg: e, Negated: negated}, nil
+	return &IsNull{Arg: b.fresh(e), Negated: negated}, nil // a parameter gets no type from this
 }
 
 var testNames = [...]string{"IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE", "IS UNKNOWN", "IS NOT UNKNOWN"}

@@ -19,6 +19,7 @@ func (b *Builder) Coerce(e Expr, t datum.Type, when Coercion) (Expr, error) {
 }
 
 func (b *Builder) coerceType(e Expr, t datum.Type, when Coercion) (Expr, error) {
+	e = b.fresh(e)
 	from := e.Type().OID
 	if from == t.OID {
 		return e, nil
@@ -114,6 +115,7 @@ func (b *Builder) Resolve(e Expr) (Expr, error) {
 // CommonType finds the type that all expressions can have, by the rules for UNION and CASE. construct is the word for the
 // message.
 func (b *Builder) CommonType(construct string, list []Expr) (datum.Type, error) {
+	list = b.freshAll(list)
 	first := list[0].Type()
 	same := first.OID != datum.Unknown
 	for _, e := range list[1:] {
@@ -152,7 +154,7 @@ func (b *Builder) Unify(construct string, list []Expr) ([]Expr, datum.Type, erro
 		return nil, t, err
 	}
 	out := make([]Expr, len(list))
-	for i, e := range list {
+	for i, e := range b.freshAll(list) {
 		if !CanCoerce(e.Type().OID, t.OID, Implicit) {
 			return nil, t, pgerr.New(pgerr.CannotCoerce, "%s could not convert type %s to %s", construct, TypeName(e.Type().OID), TypeName(t.OID))
 		}

@@ -247,7 +247,7 @@ func (p *printer) scalarArray(e *ScalarArray) {
 				b = datum.AppendArrayElement(b, string(info.AppendText(nil, d)))
 			}
 		}
-		p.write(QuoteLiteral(string(append(b, '}'))), "::", info.SQLName, "[]")
+		p.write(quotePlain(string(append(b, '}'))), "::", info.SQLName, "[]")
 	default:
 		p.write("ARRAY[")
 		p.list(e.List, ", ")
@@ -320,11 +320,14 @@ func (p *printer) constant(e *Const) {
 		p.write(map[bool]string{true: "true", false: "false"}[e.D.Bool()])
 		return
 	case datum.Unknown:
-		p.write(QuoteLiteral(text))
+		p.write(quotePlain(text))
 		return
 	}
-	p.write(QuoteLiteral(text), "::", t)
+	p.write(quotePlain(text), "::", t)
 }
+
+// quotePlain quotes under standard_conforming_strings, where backslashes are themselves.
+func quotePlain(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // isPlainNumber reports whether the parser would read text as a numeric: digits with a point.
 func isPlainNumber(text string) bool {

@@ -32,19 +32,21 @@ func registerString(r *Registry) {
 	concat2 := func(_ *EvalCtx, a, b Datum) (Datum, error) { return datum.NewText(a.S + b.S), nil }
 	r.op2("||", text, text, text, Immutable, concat2)
 	r.op2("^@", text, text, datum.Bool, Immutable, startsWith)
-	appendAny := func(textFirst bool, name string, args ...OID) {
-		r.RegisterOperator(&Operator{Name: "||", Left: args[0], Right: args[1], Fn: &Function{Name: name, Args: args, Returns: text,
-			Strict: true, Volatility: Stable, Bind: func(types []datum.Type) func(*EvalCtx, []Datum) (Datum, error) {
-				return func(ctx *EvalCtx, v []Datum) (Datum, error) {
-					if textFirst {
-						return datum.NewText(v[0].S + castText(ctx, types[1].OID, v[1])), nil
-					}
-					return datum.NewText(castText(ctx, types[0].OID, v[0]) + v[1].S), nil
-				}
-			}}})
+	// Anything that is not an array can be appended to a text: it is cast.
+	cast := func(b *Builder, left, right Expr) (Expr, error) {
+		left, err := b.Cast(left, TypeOf(text))
+		if err != nil {
+			return nil, err
+		}
+		if right, err = b.Cast(right, TypeOf(text)); err != nil {
+			return nil, err
+		}
+		return b.Op("||", left, right)
 	}
-	appendAny(true, "textanycat", text, AnyNonArray)
-	appendAny(false, "anytextcat", AnyNonArray, text)
+	for _, args := range [][]OID{{text, AnyNonArray}, {AnyNonArray, text}} {
+		r.RegisterOperator(&Operator{Name: "||", Left: args[0], Right: args[1], Expand: cast,
+			Fn: fn2("||", args[0], args[1], text, Stable, concat2)})
+	}
 
 	for _, name := range []string{"length", "char_length", "character_length"} {
 		r.Register(fn1(name, text, datum.Int4, Immutable, textInt(utf8.RuneCountInString)))
@@ -114,14 +116,6 @@ func outputText(ctx *EvalCtx, t OID, d Datum) string {
 		return d.S
 	}
 	return string(info.AppendTextIn(ctx.Env, nil, d))
-}
-
-// castText is the value cast to text: as it prints, but for a boolean, which is spelt out.
-func castText(ctx *EvalCtx, t OID, d Datum) string {
-	if t == datum.Bool {
-		return strconv.FormatBool(d.Bool())
-	}
-	return outputText(ctx, t, d)
 }
 
 func startsWith(_ *EvalCtx, a, b Datum) (Datum, error) {

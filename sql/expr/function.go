@@ -66,6 +66,8 @@ type Operator struct {
 	// Commutator is the name of the operator with the operands exchanged, Negator that of the opposite result; both for
 	// the exchanged or the same operand types. Empty if there is none.
 	Commutator, Negator string
+	// Expand, if set, builds something else in the operator's place, as PostgreSQL inlines its SQL functions.
+	Expand func(b *Builder, left, right Expr) (Expr, error)
 	// Compare is set for =, <>, <, <=, >, >= : it orders the operands, which are not null.
 	Compare func(a, b Datum) int
 }

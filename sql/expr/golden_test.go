@@ -22,43 +22,53 @@ import (
 // encoding must be UTF8, its locale C.UTF-8. Lines that start with "set " change a setting for the rest of the file.
 var postgres = flag.String("postgres", "", "connection string of a PostgreSQL 15 whose answers become the golden files")
 
-func TestGolden(t *testing.T) {
-	files, err := filepath.Glob("testdata/eval/*.sql")
+// A golden file lists questions, each followed by its answer, indented.
+type golden struct {
+	dir string
+	// ours answers with this package, theirs asks a server.
+	ours   func(env *datum.Env, question string) string
+	theirs func(t *testing.T, conn *pgconn.PgConn, question string) string
+}
+
+func (g golden) run(t *testing.T) {
+	files, err := filepath.Glob("testdata/" + g.dir + "/*.sql")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".sql"), func(t *testing.T) { runGolden(t, file) })
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".sql"), func(t *testing.T) { g.file(t, file) })
 	}
 }
 
-func runGolden(t *testing.T, file string) {
+func (g golden) file(t *testing.T, file string) {
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	env := &datum.Env{}
-	answer := func(query string) string { return ours(env, query) }
+	answer := func(question string) string { return g.ours(env, question) }
 	if *postgres != "" {
 		conn, err := pgconn.Connect(context.Background(), *postgres)
 		require.NoError(t, err)
 		defer conn.Close(context.Background())
-		answer = func(query string) string { return theirs(t, conn, query) }
+		answer = func(question string) string { return g.theirs(t, conn, question) }
 	}
 	var out strings.Builder
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, "  ") { // an answer
+			continue
+		}
+		out.WriteString(line + "\n")
 		switch {
-		case strings.HasPrefix(line, "  "): // an answer
+		case line == "" || strings.HasPrefix(line, "--"):
 			continue
 		case strings.HasPrefix(line, "set "):
 			applySetting(t, env, line)
 			if *postgres != "" {
 				answer(line)
 			}
+			continue
 		}
-		out.WriteString(line + "\n")
-		if line != "" && !strings.HasPrefix(line, "--") && !strings.HasPrefix(line, "set ") {
-			for part := range strings.Lines(answer(line)) {
-				out.WriteString("  " + strings.TrimSuffix(part, "\n") + "\n")
-			}
+		for part := range strings.Lines(answer(line)) {
+			out.WriteString("  " + strings.TrimSuffix(part, "\n") + "\n")
 		}
 	}
 	if *postgres != "" {
@@ -67,6 +77,8 @@ func runGolden(t *testing.T, file string) {
 	}
 	require.Equal(t, string(text), out.String())
 }
+
+func TestGolden(t *testing.T) { golden{dir: "eval", ours: ours, theirs: theirs}.run(t) }
 
 func applySetting(t *testing.T, env *datum.Env, line string) {
 	name, value, _ := strings.Cut(strings.TrimPrefix(line, "set "), " to ")
@@ -170,18 +182,19 @@ func errorLines(code, message, detail, hint string) string {
 	return s
 }
 
+func serverError(t *testing.T, err error) string {
+	var e *pgconn.PgError
+	require.ErrorAs(t, err, &e)
+	return errorLines(e.Code, e.Message, e.Detail, e.Hint)
+}
+
 func theirs(t *testing.T, conn *pgconn.PgConn, query string) string {
-	if conn == nil {
-		return ""
-	}
 	if !strings.HasPrefix(query, "set ") {
 		query = "SELECT " + query
 	}
 	results, err := conn.Exec(context.Background(), query).ReadAll()
 	if err != nil {
-		var e *pgconn.PgError
-		require.ErrorAs(t, err, &e)
-		return errorLines(e.Code, e.Message, e.Detail, e.Hint)
+		return serverError(t, err)
 	}
 	var lines []string
 	for _, r := range results {

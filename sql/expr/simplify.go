@@ -29,12 +29,85 @@ func (b *Builder) simplifyNode(n Expr, ctx *EvalCtx) Expr {
 		return foldCoalesce(n)
 	case *Case:
 		return foldCase(n)
+	case *OpExpr:
+		if nullArg(n.Op.Fn, n.Args) {
+			return &Const{D: datum.NewNull(), T: n.T}
+		}
+		if e := b.booleanEquality(n); e != nil {
+			return e
+		}
+	case *Call:
+		if nullArg(n.Fn, n.Args) {
+			return &Const{D: datum.NewNull(), T: n.T}
+		}
 	case *Cast:
 		if n.Method == CastRelabel && n.Arg.Type() == n.T {
 			return n.Arg
 		}
 	}
 	return fold(n, ctx)
+}
+
+// nullArg reports whether a constant null settles the result, by X4.
+func nullArg(fn *Function, args []Expr) bool {
+	if !fn.Strict || fn.Set != nil {
+		return false
+	}
+	for _, a := range args {
+		if c, ok := a.(*Const); ok && c.D.Null {
+			return true
+		}
+	}
+	return false
+}
+
+// booleanEquality turns x = true into x and x = false into NOT x, or returns nil.
+func (b *Builder) booleanEquality(n *OpExpr) Expr {
+	if len(n.Args) != 2 || n.Op.Left != datum.Bool || n.Op.Right != datum.Bool || n.Op.Name != "=" && n.Op.Name != "<>" {
+		return nil
+	}
+	c, other := n.Args[1], n.Args[0]
+	if _, ok := c.(*Const); !ok {
+		c, other = other, c
+	}
+	k, ok := c.(*Const)
+	if !ok || k.D.Null {
+		return nil
+	}
+	if k.D.Bool() == (n.Op.Name == "=") {
+		return other
+	}
+	if e := b.negate(other); e != nil {
+		return e
+	}
+	return &Not{Arg: other}
+}
+
+// SimplifyCondition simplifies a condition of which only the rows that make it true matter, such as WHERE: there a null is
+// as good as false.
+func (b *Builder) SimplifyCondition(e Expr, ctx *EvalCtx) Expr {
+	return nullIsFalse(b.Simplify(e, ctx))
+}
+
+func nullIsFalse(e Expr) Expr {
+	all := func(list []Expr) []Expr {
+		out := make([]Expr, len(list))
+		for i, a := range list {
+			out[i] = nullIsFalse(a)
+		}
+		return out
+	}
+	switch n := e.(type) {
+	case *Const:
+		if n.D.Null {
+			return NewConst(datum.NewBool(false), datum.Bool)
+		}
+	case *And:
+		return foldJunction(all(n.Args), false)
+	case *Or:
+		return foldJunction(all(n.Args), true)
+	}
+	return e
 }
 
 // fold evaluates a node all of whose children are constants.
