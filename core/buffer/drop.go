@@ -8,7 +8,7 @@ import (
 
 // DropRelation forgets all pages of a relation without writing them. The caller keeps others away from the relation and
 // removes the files afterwards. Pages that are still pinned are waited for up to Config.PinWait; then it is an
-// *InUseError, and what was forgotten stays forgotten.
+// *InUseError, and nothing was forgotten.
 func (p *Pool) DropRelation(rel page.RelFileNumber) error {
 	err := p.discard(func(tag page.Tag) bool { return tag.Rel == rel })
 	if err != nil {
@@ -39,21 +39,36 @@ func (p *Pool) TruncateRelation(rf page.RelFile, n page.BlockNumber) error {
 	return nil
 }
 
-// discard makes the frames free whose tag matches.
+// discard makes the frames free whose tag matches. It waits for all pins before it forgets the first page.
 func (p *Pool) discard(match func(page.Tag) bool) error {
-	var timeout <-chan time.Time
-	for _, a := range p.allArenas() {
+	w := discarder{pool: p, match: match}
+	if err := w.each(func(b *Buffer) bool { return b.pins.Load() == 0 }); err != nil {
+		return err
+	}
+	return w.each(p.discardFrame)
+}
+
+// discarder is one discard under way.
+type discarder struct {
+	pool    *Pool
+	match   func(page.Tag) bool
+	timeout <-chan time.Time // set by the first wait, for all of them
+}
+
+// each calls done for every matching frame until it returns true, and waits for an Unpin before it calls again.
+func (d *discarder) each(done func(*Buffer) bool) error {
+	for _, a := range d.pool.allArenas() {
 		for i := range a.frames {
 			b := &a.frames[i]
 			for {
 				tag, used := b.currentTag()
-				if !used || !match(tag) || p.discardFrame(b) {
+				if !used || !d.match(tag) || done(b) {
 					break
 				}
-				if timeout == nil {
-					timeout = p.cfg.After(p.cfg.PinWait)
+				if d.timeout == nil {
+					d.timeout = d.pool.cfg.After(d.pool.cfg.PinWait)
 				}
-				if err := p.waitUnpinned(b, tag, timeout); err != nil {
+				if err := waitUnpinned(b, tag, d.timeout); err != nil {
 					return err
 				}
 			}
@@ -72,7 +87,7 @@ func (p *Pool) discardFrame(b *Buffer) bool {
 }
 
 // waitUnpinned waits until the frame has no pin or another block.
-func (p *Pool) waitUnpinned(b *Buffer, tag page.Tag, timeout <-chan time.Time) error {
+func waitUnpinned(b *Buffer, tag page.Tag, timeout <-chan time.Time) error {
 	woken := b.arena.waiters.join()
 	defer b.arena.waiters.leave()
 	now, used := b.currentTag()

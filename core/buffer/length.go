@@ -1,6 +1,7 @@
 package buffer
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -13,9 +14,9 @@ import (
 // the number of blocks in the file, which only pages that were written make grow, and rises with Install.
 type relation struct {
 	page.RelFile
-	length      atomic.Uint32
-	outstanding atomic.Int32 // blocks in claims.reserved
-	arena       atomic.Pointer[arena]
+	length  atomic.Uint32
+	claimed atomic.Int32 // blocks in claims.reserved and claims.released
+	arena   atomic.Pointer[arena]
 
 	claims struct {
 		sync.Mutex
@@ -36,15 +37,21 @@ func (r *relation) installed(blk page.BlockNumber) {
 			break
 		}
 	}
-	if r.outstanding.Load() == 0 {
+	if r.claimed.Load() == 0 {
 		return
 	}
 	r.claims.Lock()
 	defer r.claims.Unlock()
-	if r.claims.reserved[blk] {
-		delete(r.claims.reserved, blk)
-		r.outstanding.Add(-1)
-	}
+	delete(r.claims.reserved, blk)
+	r.claims.released.Delete(blk) // whoever chose the block need not have reserved it
+	r.countClaimsLocked()
+}
+
+// countClaimsLocked lets installed pass by when nothing is claimed.
+//
+// Holds: r.claims.
+func (r *relation) countClaimsLocked() {
+	r.claimed.Store(int32(len(r.claims.reserved) + r.claims.released.Len()))
 }
 
 // relation returns the state of a fork, which must have a file.
@@ -102,7 +109,7 @@ func (p *Pool) Reserve(rf page.RelFile) (page.BlockNumber, error) {
 	r.claims.released.Delete(blk)
 	r.claims.next = max(r.claims.next, blk+1)
 	r.claims.reserved[blk] = true
-	r.outstanding.Add(1)
+	r.countClaimsLocked()
 	return blk, nil
 }
 
@@ -116,7 +123,6 @@ func (p *Pool) Release(rf page.RelFile, blk page.BlockNumber) {
 	defer r.claims.Unlock()
 	if r.claims.reserved[blk] {
 		delete(r.claims.reserved, blk)
-		r.outstanding.Add(-1)
 		r.claims.released.Insert(blk)
 	}
 }
@@ -144,17 +150,9 @@ func (r *relation) setLength(n page.BlockNumber) {
 	defer r.claims.Unlock()
 	r.length.Store(uint32(n))
 	r.claims.next = min(r.claims.next, n)
-	for blk := range r.claims.reserved {
-		if blk >= n {
-			delete(r.claims.reserved, blk)
-			r.outstanding.Add(-1)
-		}
-	}
-	for {
-		blk, ok := r.claims.released.Max()
-		if !ok || blk < n {
-			return
-		}
+	maps.DeleteFunc(r.claims.reserved, func(blk page.BlockNumber, _ bool) bool { return blk >= n })
+	for blk, ok := r.claims.released.Max(); ok && blk >= n; blk, ok = r.claims.released.Max() {
 		r.claims.released.Delete(blk)
 	}
+	r.countClaimsLocked()
 }
