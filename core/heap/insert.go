@@ -83,7 +83,7 @@ func (ins *inserter) put(sl *slot, tg target, rows [][]byte) (n, free int, err e
 		return 0, 0, err
 	}
 	start := len(ins.tids)
-	slots := freeSlots{p: e.Page()}
+	slots := freeSlots{p: e.Page(), last: min(sl.from, page.OffsetNumber(e.Page().NumItems()))}
 	for _, row := range rows {
 		if e.Page().FreeSpace() < itemSize(row) {
 			break
@@ -97,7 +97,7 @@ func (ins *inserter) put(sl *slot, tg target, rows [][]byte) (n, free int, err e
 		ins.tids = append(ins.tids, page.TID{Block: tg.buf.Tag().Block, Offset: at})
 		n++
 	}
-	free = e.Page().FreeSpace()
+	sl.from, free = slots.last, e.Page().FreeSpace()
 	ins.txn.NoteWrite()
 	if _, err := s.Finish(); err != nil {
 		ins.tids = ins.tids[:start]
@@ -114,7 +114,7 @@ func initHeapPage(e *page.Editor) error {
 	return e.Init(0, 0)
 }
 
-// freeSlots hands out the line pointers of a page that have no item, in order, then the next new ones.
+// freeSlots hands out the line pointers of a page that have no item, in order from the one after last, then the next new ones.
 type freeSlots struct {
 	p    page.Page
 	last page.OffsetNumber

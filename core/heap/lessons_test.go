@@ -7,12 +7,14 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quiredb/quire/core/heap"
+	"github.com/quiredb/quire/core/lock"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/core/xact"
@@ -26,11 +28,15 @@ type player struct {
 	session *xact.Session
 	txn     *xact.Txn
 	block   bool // in a transaction block
+	owner   atomic.Pointer[lock.Owner]
 	done    chan string
 	pending bool
 }
 
-func (p *player) begin(iso xact.Isolation) { p.txn = p.session.Begin(iso) }
+func (p *player) begin(iso xact.Isolation) {
+	p.txn = p.session.Begin(iso)
+	p.owner.Store(p.txn.Owner())
+}
 
 // statement runs one statement, in a transaction of its own outside of a block.
 func (p *player) statement(f func(x *xact.Txn, snap *xact.Snapshot) (string, error)) string {
@@ -170,8 +176,8 @@ func (p *player) start(out *strings.Builder, fields []string) {
 	p.done = make(chan string, 1)
 	go func() { p.done <- p.run(fields[1], fields[2:]) }()
 	for len(p.done) == 0 {
-		if p.txn != nil {
-			if info, waits := p.r.Locks.Waiting(p.txn.Owner()); waits {
+		if owner := p.owner.Load(); owner != nil {
+			if info, waits := p.r.Locks.Waiting(owner); waits {
 				fmt.Fprintf(out, "%s waits for %v\n", p.name, info.Tag)
 				return
 			}
@@ -238,7 +244,7 @@ func report(out *strings.Builder, players map[string]*player, order []string) {
 				continue
 			default:
 			}
-			if _, waits := p.r.Locks.Waiting(p.txn.Owner()); waits {
+			if _, waits := p.r.Locks.Waiting(p.owner.Load()); waits {
 				break
 			}
 			runtime.Gosched()

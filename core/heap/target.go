@@ -14,8 +14,9 @@ const slotCount = 8
 // after page; sessions that come at the same time get different ones and do not wait for each other's page locks.
 type slot struct {
 	mu    sync.Mutex
-	block page.BlockNumber // InvalidBlock if a new target is needed
-	item  []byte           // scratch: the row version being put together
+	block page.BlockNumber  // InvalidBlock if a new target is needed
+	from  page.OffsetNumber // line pointers up to here were taken when last looked at
+	item  []byte            // scratch: the row version being put together
 }
 
 // claim returns a slot, locked.
@@ -47,7 +48,7 @@ func (h *Store) pinTarget(rel Relation, st *relState, sl *slot, size int) (targe
 		if !ok {
 			return h.reserve(rel, sl)
 		}
-		sl.block = blk
+		sl.block, sl.from = blk, 0
 	}
 	b, err := h.pool.Pin(rel.tag(sl.block))
 	return target{buf: b}, err
@@ -82,7 +83,7 @@ func (h *Store) reserve(rel Relation, sl *slot) (target, error) {
 		h.pool.Release(rel.File(), blk)
 		return target{}, err
 	}
-	sl.block = blk
+	sl.block, sl.from = blk, 0
 	return target{buf: b, new: true}, nil
 }
 

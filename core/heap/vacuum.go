@@ -187,6 +187,9 @@ func (v *vacuum) sweep(blk page.BlockNumber, offsets []page.OffsetNumber) error 
 	if err := e.DeleteItems(offsets, true); err != nil {
 		return err
 	}
+	if err := trim(e); err != nil {
+		return err
+	}
 	if !v.rel.Unlogged {
 		s.SetConflictHorizon(b, horizon)
 	}
@@ -196,4 +199,19 @@ func (v *vacuum) sweep(blk page.BlockNumber, offsets []page.OffsetNumber) error 
 	v.stats.Removed += int64(len(offsets))
 	v.noteFree(blk, b.Page())
 	return nil
+}
+
+// trim gives the room of unused line pointers at the end back to the hole. Those in between keep their numbers.
+func trim(e *page.Editor) error {
+	p := e.Page()
+	n := p.NumItems()
+	left := n
+	for left > 0 && p.ItemID(page.OffsetNumber(left)).Flags() == page.ItemUnused {
+		left--
+	}
+	if left == n {
+		return nil
+	}
+	const pointer = 4
+	return e.SetBounds(p.Lower()-(n-left)*pointer, p.Upper())
 }
