@@ -2,6 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
 	"sync"
 
 	"github.com/quiredb/quire/core/page"
@@ -27,6 +30,20 @@ func (e *Engine) sawCheckpoint(rec *wal.Record, c walrec.Checkpoint) {
 	e.standby.mu.Lock()
 	defer e.standby.mu.Unlock()
 	e.standby.candidate, e.standby.start, e.standby.end = c, rec.LSN, rec.EndLSN
+}
+
+// createReceivedLog makes a log that begins at the redo position, if there is none: a base copy comes without, and receives it.
+func (e *Engine) createReceivedLog(f control.File) error {
+	names, err := e.FS.ReadDir(filepath.Join(e.Dir, WALDir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, name := range names {
+		if _, _, ok := wal.ParseSegmentName(name); ok {
+			return nil
+		}
+	}
+	return wal.CreateAt(e.walConfig(f), f.Redo)
 }
 
 // startStandby makes the engine one that replays.

@@ -12,6 +12,7 @@ import (
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/vfs"
 	"github.com/quiredb/quire/core/wal"
+	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/engine"
 	"github.com/quiredb/quire/engine/control"
 )
@@ -201,4 +202,48 @@ func TestRolesOfDirectories(t *testing.T) {
 	require.NoError(t, f.e.Shutdown(ctx))
 	_, err = engine.Open(ctx, m, "data", small())
 	require.ErrorContains(t, err, "data is a standby's directory (standby shut down): start it with: quire standby -D data")
+}
+
+// A base copy comes without log: it is received from the redo position on, wherever that lies in its segment. Pages of the
+// copy may be newer than the redo position.
+func TestStandbyFromACopyWithoutLog(t *testing.T) {
+	m := newDirectory(t)
+	primary, err := engine.Open(ctx, m, "data", small())
+	require.NoError(t, err)
+	primary.SetHooks(engine.Hooks{Retain: func() page.LSN { return 1 }})
+	w := newWorkload(t, primary, 3)
+	w.createTable("a", false, false)
+	w.insert("a", 5, 500, xact.CommitOptions{}, false)
+	w.checkpoint()
+	began := primary.Control()
+	w.insert("a", 5, 500, xact.CommitOptions{}, false)
+	require.NoError(t, primary.Pool.FlushDirty(ctx, 0, nil))
+	require.NoError(t, primary.Storage.Sync())
+	copied := m.CrashClone(nil, vfs.KeepAll)
+	segments, err := copied.ReadDir("data/pg_wal")
+	require.NoError(t, err)
+	for _, name := range segments {
+		require.NoError(t, copied.Remove("data/pg_wal/"+name))
+	}
+	for _, name := range []string{"data/control.a", "data/control.b", "data/pg_wal"} {
+		require.NoError(t, copied.Remove(name))
+	}
+	require.NoError(t, engine.PrepareStandby(copied, "data", began, primary.WAL.InsertLSN()))
+
+	f := openFollower(t, copied)
+	consistent, err := f.e.Consistent()
+	require.NoError(t, err)
+	require.False(t, consistent, "pages may be newer than what was replayed")
+	require.NoError(t, f.receiveSome(primary.WAL))
+	f.e.Kill()
+	f = openFollower(t, copied)
+	require.NoError(t, primary.WAL.Step(ctx))
+	require.NoError(t, f.receive(primary.WAL))
+	require.NoError(t, f.replay(nil))
+	consistent, err = f.e.Consistent()
+	require.NoError(t, err)
+	require.True(t, consistent)
+	require.Equal(t, digests(t, primary), digests(t, f.e))
+	require.NoError(t, f.e.Shutdown(ctx))
+	require.NoError(t, primary.Shutdown(ctx))
 }

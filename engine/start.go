@@ -80,6 +80,11 @@ func (e *Engine) openLog(ctx context.Context, f control.File) (redo.End, error) 
 			f.Checkpoint, end.LSN, end.Reason, filepath.Join(e.Dir, WALDir))
 	}
 	e.recovery.From, e.recovery.End, e.recovery.Reason = f.Redo, end.LSN, end.Reason
+	if e.opts.Standby && end.Records == 0 {
+		if err := e.createReceivedLog(f); err != nil {
+			return end, err
+		}
+	}
 	e.WAL, err = wal.Open(e.walConfig(f), end.LSN, end.Prev)
 	return end, err
 }
