@@ -30,12 +30,14 @@ func parseInterval(_ *Env, s string, mod int32) (Datum, error) {
 		return Datum{}, pgerr.New(pgerr.InvalidDatetimeFormat, "invalid input syntax for type interval: \"%s\"", s)
 	}
 	total := p.micros + float64(p.exact)
-	if math.Abs(p.months) > math.MaxInt32 || math.Abs(p.days) > math.MaxInt32 || math.Abs(total) > math.MaxInt64/2*1.99 {
+	if !fitsInt32(p.months) || !fitsInt32(p.days) || math.Abs(total) > math.MaxInt64/2*1.99 {
 		return Datum{}, pgerr.New(pgerr.IntervalFieldOverflow, "interval field value out of range: \"%s\"", s)
 	}
 	micros := roundTimestamp(p.exact+int64(math.RoundToEven(p.micros)), mod)
 	return NewInterval(IntervalValue{Months: int32(p.months), Days: int32(p.days), Micros: micros}), nil
 }
+
+func fitsInt32(v float64) bool { return v >= math.MinInt32 && v <= math.MaxInt32 }
 
 func (p *intervalParser) add(v float64, unit string) bool {
 	whole := math.Trunc(v)
@@ -188,7 +190,7 @@ func (p *intervalParser) clock(f string) bool {
 	parts[len(parts)-1] = whole
 	var v [3]int64
 	for i, s := range parts {
-		n, err := strconv.ParseUint(s, 10, 31)
+		n, err := strconv.ParseUint(s, 10, 32)
 		if err != nil || i > 0 && n > 59 && !(i == 2 && n == 60) {
 			return false
 		}
@@ -199,6 +201,10 @@ func (p *intervalParser) clock(f string) bool {
 	}
 	if fraction != "" && len(parts) == 2 { // minutes and seconds
 		v = [3]int64{0, v[0], v[1]}
+	}
+	if v[0] >= math.MaxInt64/MicrosPerHour {
+		p.micros = math.Inf(1)
+		return true
 	}
 	p.exact += sign * (v[0]*MicrosPerHour + v[1]*MicrosPerMinute + v[2]*MicrosPerSecond + fractionMicros(fraction))
 	return true

@@ -102,6 +102,7 @@ func TestParamsGolden(t *testing.T) {
 	}}.run(t)
 }
 
+// typeNames prints a list of types.
 func typeNames(types []datum.OID) string {
 	var names []string
 	for _, oid := range types {

@@ -19,9 +19,11 @@ const (
 )
 
 // castEntry is a line of the table of casts: when it may be used and what it calls; a nil fn leaves the value as it is.
+// Where PostgreSQL shares the bits of a signed and an unsigned type, binary is set and fn reads them the other way.
 type castEntry struct {
-	when Coercion
-	fn   *Function
+	when   Coercion
+	fn     *Function
+	binary bool
 }
 
 // castTable follows pg_cast for the types there are.
@@ -39,6 +41,20 @@ func CanCoerce(from, to OID, when Coercion) bool {
 		return c.when <= when
 	}
 	return ioCastAllowed(from, to, when)
+}
+
+// CastInfo describes a line of the table of casts as pg_cast does: the context as i, a or e, the volatility of the function as i or
+// s, and - if there is none. It reports false if the table has no such line; values may convert through text even so.
+func CastInfo(from, to OID) (context, volatility string, ok bool) {
+	c, ok := castTable[[2]OID{from, to}]
+	if !ok {
+		return "", "", false
+	}
+	volatility = "-"
+	if c.fn != nil && !c.binary {
+		volatility = "isv"[c.fn.Volatility : c.fn.Volatility+1]
+	}
+	return "iae"[c.when : c.when+1], volatility, true
 }
 
 // ioCastAllowed: anything can be assigned to a string type by printing it, and a string cast explicitly to anything by
@@ -95,15 +111,23 @@ func buildCasts() map[[2]OID]castEntry {
 		convert(Assignment, datum.Float4, from, Immutable, floatToInt(from))
 		convert(Assignment, datum.Numeric, from, Immutable, numericToInt(from))
 	}
-	for _, to := range []OID{datum.OIDType, datum.Regclass} {
-		relabel(Implicit, datum.Int4, to)
-		convert(Implicit, datum.Int2, to, Immutable, same)
+	for _, to := range []OID{datum.OIDType, datum.Regclass, datum.Regtype} {
+		unsigned := func(_ *EvalCtx, d Datum) (Datum, error) { return Datum{I: int64(uint32(d.I))}, nil }
+		convert(Implicit, datum.Int2, to, Immutable, unsigned)
+		convert(Implicit, datum.Int4, to, Immutable, unsigned)
+		convert(Assignment, to, datum.Int4, Immutable, func(_ *EvalCtx, d Datum) (Datum, error) { return Datum{I: int64(int32(d.I))}, nil })
+		for _, pair := range [][2]OID{{datum.Int4, to}, {to, datum.Int4}} {
+			entry := table[pair]
+			entry.binary = true
+			table[pair] = entry
+		}
 		convert(Implicit, datum.Int8, to, Immutable, int8ToOID)
-		relabel(Assignment, to, datum.Int4)
 		convert(Assignment, to, datum.Int8, Immutable, same)
 	}
-	relabel(Implicit, datum.OIDType, datum.Regclass)
-	relabel(Implicit, datum.Regclass, datum.OIDType)
+	for _, to := range []OID{datum.Regclass, datum.Regtype} {
+		relabel(Implicit, datum.OIDType, to)
+		relabel(Implicit, to, datum.OIDType)
+	}
 
 	convert(Implicit, datum.Float4, datum.Float8, Immutable, same)
 	convert(Assignment, datum.Float8, datum.Float4, Immutable, float8ToFloat4)

@@ -146,7 +146,7 @@ func registerPattern(r *Registry) {
 		fnN("regexp_match", []OID{text, text}, textArray, Immutable, regexpMatch),
 		fnN("regexp_match", []OID{text, text, text}, textArray, Immutable, regexpMatch),
 		fnN("regexp_split_to_array", []OID{text, text}, textArray, Immutable, regexpSplit),
-		fnN("string_to_array", []OID{text, text}, textArray, Immutable, stringToArray),
+		&Function{Name: "string_to_array", Args: []OID{text, text}, Returns: textArray, Eval2: stringToArray},
 	)
 	for n := 2; n <= 6; n++ {
 		args := []OID{text, text, datum.Int4, datum.Int4, text, datum.Int4}[:n]

@@ -226,12 +226,17 @@ func splitRegex(re *regexp.Regexp, s string) []string {
 	return append(parts, s[at:])
 }
 
-func stringToArray(_ *EvalCtx, a []Datum) (Datum, error) {
+// stringToArray splits at a separator; an empty one splits nothing, a null one splits into characters.
+func stringToArray(_ *EvalCtx, s, separator Datum) (Datum, error) {
 	switch {
-	case a[0].S == "":
+	case s.Null:
+		return s, nil
+	case s.S == "":
 		return datum.NewArray(text, nil), nil
-	case a[1].S == "":
-		return textList([]string{a[0].S}), nil
+	case separator.Null:
+		return textList(strings.Split(s.S, "")), nil
+	case separator.S == "":
+		return textList([]string{s.S}), nil
 	}
-	return textList(strings.Split(a[0].S, a[1].S)), nil
+	return textList(strings.Split(s.S, separator.S)), nil
 }

@@ -19,7 +19,10 @@ func registerSets(r *Registry) {
 	}
 	n := datum.Numeric
 	r.Register(setFn(name, []OID{n, n}, n, numericSeries), setFn(name, []OID{n, n, n}, n, numericSeries),
-		setFn(name, []OID{ts, ts, interval}, ts, timeSeries(false)), setFn(name, []OID{tstz, tstz, interval}, tstz, timeSeries(true)))
+		setFn(name, []OID{ts, ts, interval}, ts, timeSeries(false)))
+	zoned := setFn(name, []OID{tstz, tstz, interval}, tstz, timeSeries(true))
+	zoned.Volatility = Stable
+	r.Register(zoned)
 	for _, t := range datum.Types() {
 		if t.Elem == 0 {
 			continue

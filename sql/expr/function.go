@@ -137,6 +137,31 @@ func (r *Registry) Functions(name string) []*Function { return r.functions[name]
 // IsAggregate reports whether some aggregate has this name.
 func (r *Registry) IsAggregate(name string) bool { return len(r.aggregates[name]) > 0 }
 
+// All visits everything there is, in no order. A visitor that is nil is left out.
+func (r *Registry) All(function func(*Function), operator func(*Operator), aggregate func(*Aggregate)) {
+	for _, list := range r.functions {
+		for _, f := range list {
+			if function != nil {
+				function(f)
+			}
+		}
+	}
+	for _, list := range r.operators {
+		for _, o := range list {
+			if operator != nil {
+				operator(o)
+			}
+		}
+	}
+	for _, list := range r.aggregates {
+		for _, a := range list {
+			if aggregate != nil {
+				aggregate(a)
+			}
+		}
+	}
+}
+
 // FindOperator returns the operator with exactly these operand types, or nil. A planner uses it to commute and negate,
 // and to compare values of one type.
 func (r *Registry) FindOperator(name string, left, right OID) *Operator {
