@@ -38,7 +38,11 @@ type dateTimeParser struct {
 	daysFixed             bool // days were given directly
 }
 
-func parseDateTime(env *Env, s, typ string) (*dateTimeFields, error) {
+func parseDateTime(env *Env, s, typ string) (dateTimeFields, error) {
+	var fast dateTimeFields
+	if parseISO(s, &fast) {
+		return fast, nil
+	}
 	p := dateTimeParser{env: env, typ: typ, text: s, rest: s}
 	for {
 		p.rest = strings.TrimLeft(p.rest, " \t\n\r\v\f,")
@@ -46,16 +50,16 @@ func parseDateTime(env *Env, s, typ string) (*dateTimeFields, error) {
 			break
 		}
 		if p.out.special != 0 {
-			return nil, p.bad()
+			return dateTimeFields{}, p.bad()
 		}
 		if err := p.field(); err != nil {
-			return nil, err
+			return dateTimeFields{}, err
 		}
 	}
 	if err := p.finish(); err != nil {
-		return nil, err
+		return dateTimeFields{}, err
 	}
-	return &p.out, nil
+	return p.out, nil
 }
 
 func (p *dateTimeParser) bad() error {

@@ -50,20 +50,49 @@ func (rt RowType) AppendRow(dst []byte, row []Datum) []byte {
 	return dst
 }
 
-func appendValue(dst []byte, t OID, d *Datum) []byte {
-	switch width(t) {
-	case 1:
-		return append(dst, byte(d.I))
-	case 2:
-		return binary.LittleEndian.AppendUint16(dst, uint16(d.I))
-	case 4:
-		if t == Float4 {
-			return binary.LittleEndian.AppendUint32(dst, math.Float32bits(float32(d.Float())))
+// storage is how a type is stored. A table is faster than a switch over OIDs, which are far apart.
+type storage uint8
+
+const (
+	storeVarlena storage = iota
+	store1
+	store2
+	store4
+	store4Unsigned
+	store4Float
+	store8
+	store16
+)
+
+var storages = func() (table [4096]storage) {
+	for kind, list := range map[storage][]OID{
+		store1: {Bool, Char}, store2: {Int2}, store4: {Int4, Date}, store4Unsigned: {OIDType, Regclass, Regtype}, store4Float: {Float4},
+		store8: {Int8, Float8, Timestamp, Timestamptz, PgLSN}, store16: {UUID, Interval},
+	} {
+		for _, t := range list {
+			table[t] = kind
 		}
+	}
+	return table
+}()
+
+var storageWidths = [...]uint8{store1: 1, store2: 2, store4: 4, store4Unsigned: 4, store4Float: 4, store8: 8, store16: 16}
+
+func storageOf(t OID) storage { return storages[t&4095] }
+
+func appendValue(dst []byte, t OID, d *Datum) []byte {
+	switch storageOf(t) {
+	case store1:
+		return append(dst, byte(d.I))
+	case store2:
+		return binary.LittleEndian.AppendUint16(dst, uint16(d.I))
+	case store4, store4Unsigned:
 		return binary.LittleEndian.AppendUint32(dst, uint32(d.I))
-	case 8:
+	case store4Float:
+		return binary.LittleEndian.AppendUint32(dst, math.Float32bits(float32(d.Float())))
+	case store8:
 		return binary.LittleEndian.AppendUint64(dst, uint64(d.I))
-	case 16:
+	case store16:
 		n := len(dst)
 		dst = append(dst, d.S...)
 		for len(dst) < n+16 { // a datum of the right type is 16 bytes long
@@ -74,23 +103,6 @@ func appendValue(dst []byte, t OID, d *Datum) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(d.S))), d.S...)
 }
 
-// width returns the stored size of a type in bytes, 0 for length-prefixed values.
-func width(t OID) int {
-	switch t {
-	case Bool, Char:
-		return 1
-	case Int2:
-		return 2
-	case Int4, Date, Float4, OIDType, Regclass, Regtype:
-		return 4
-	case Int8, Float8, Timestamp, Timestamptz, PgLSN:
-		return 8
-	case UUID, Interval:
-		return 16
-	}
-	return 0
-}
-
 // RowSize returns the length of what AppendRow would append.
 func (rt RowType) RowSize(row []Datum) int {
 	n, null := 0, false
@@ -99,8 +111,8 @@ func (rt RowType) RowSize(row []Datum) int {
 			null = true
 			continue
 		}
-		if w := width(rt[i].OID); w != 0 {
-			n += w
+		if w := storageWidths[storageOf(rt[i].OID)]; w != 0 {
+			n += int(w)
 			continue
 		}
 		n += uvarintLen(uint64(len(row[i].S))) + len(row[i].S)
@@ -167,8 +179,8 @@ func (rt RowType) decode(data []byte, row []Datum, upTo int, need []int) error {
 			}
 			continue
 		}
-		t := rt[i].OID
-		w := width(t)
+		kind := storageOf(rt[i].OID)
+		w := int(storageWidths[kind])
 		if w == 0 {
 			var n uint64
 			if pos < len(data) && data[pos] < 0x80 { // nearly always: one byte of length
@@ -195,26 +207,26 @@ func (rt RowType) decode(data []byte, row []Datum, upTo int, need []int) error {
 			return ErrRow
 		}
 		if wanted {
-			row[i] = fixedValue(t, data[pos:pos+w])
+			row[i] = fixedValue(kind, data[pos:pos+w])
 		}
 		pos += w
 	}
 	return nil
 }
 
-func fixedValue(t OID, b []byte) Datum {
-	switch t {
-	case Bool, Char:
+func fixedValue(kind storage, b []byte) Datum {
+	switch kind {
+	case store1:
 		return Datum{I: int64(b[0])}
-	case Int2:
+	case store2:
 		return Datum{I: int64(int16(binary.LittleEndian.Uint16(b)))}
-	case Int4, Date:
+	case store4:
 		return Datum{I: int64(int32(binary.LittleEndian.Uint32(b)))}
-	case OIDType, Regclass, Regtype:
+	case store4Unsigned:
 		return Datum{I: int64(binary.LittleEndian.Uint32(b))}
-	case Float4:
+	case store4Float:
 		return NewFloat(float64(math.Float32frombits(binary.LittleEndian.Uint32(b))))
-	case UUID, Interval:
+	case store16:
 		return Datum{S: alias(b)}
 	}
 	return Datum{I: int64(binary.LittleEndian.Uint64(b))}

@@ -62,7 +62,7 @@ func parseTimestamptz(env *Env, s string, mod int32) (Datum, error) {
 	return f.finish(LocalToUTC(env.location(), local), s, mod)
 }
 
-func (f *dateTimeFields) finish(micros int64, s string, mod int32) (Datum, error) {
+func (f dateTimeFields) finish(micros int64, s string, mod int32) (Datum, error) {
 	if f.days < -epochJulian || f.days > 1<<27 || !TimestampInRange(micros) {
 		return Datum{}, errOutOfRange("timestamp", s)
 	}
@@ -91,6 +91,9 @@ func roundTimestamp(micros int64, mod int32) int64 {
 }
 
 func appendDigits(dst []byte, v, width int) []byte {
+	if v < 100 && width == 2 {
+		return append(dst, byte('0'+v/10), byte('0'+v%10))
+	}
 	var buf [20]byte
 	i := len(buf)
 	for v > 0 || width > 0 {

@@ -13,7 +13,7 @@ const (
 
 	// Class 01: Warning.
 
-	WarningCondition                 Code = "01000"
+	Warning                          Code = "01000"
 	DynamicResultSetsReturned        Code = "0100C"
 	ImplicitZeroBitPadding           Code = "01008"
 	NullValueEliminatedInSetFunction Code = "01003"

@@ -3,7 +3,7 @@ package pgerr
 // conditionNames maps each code to PostgreSQL's own name of the condition.
 var conditionNames = map[Code]string{
 	SuccessfulCompletion:                            "successful_completion",
-	WarningCondition:                                "warning",
+	Warning:                                         "warning",
 	DynamicResultSetsReturned:                       "dynamic_result_sets_returned",
 	ImplicitZeroBitPadding:                          "implicit_zero_bit_padding",
 	NullValueEliminatedInSetFunction:                "null_value_eliminated_in_set_function",
