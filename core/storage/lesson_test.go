@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +24,7 @@ import (
 //	tear rel=N block=N keep=S puts zeros behind the first S sectors of a block on disk
 //	read rel=N block=N        prints the version
 //	ring                      prints the complete batches in the area
+//	header off=N              prints the bytes of a header, up to the end of the entries
 //	stats
 func TestLessons(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -86,6 +88,10 @@ func (l *lesson) run(t *testing.T, d *datadriven.TestData) (string, error) {
 			return "no such block\n", nil
 		}
 		return fmt.Sprintf("version %d\n", p.LSN()), err
+	case "header":
+		var off int
+		d.ScanArgs(t, "off", &off)
+		return l.header(off)
 	case "ring":
 		return l.ring()
 	case "stats":
@@ -116,6 +122,15 @@ func (l *lesson) tear(tag page.Tag, keep int) error {
 	}
 	_, err = f.WriteAt(make([]byte, page.Size-keep*vfs.SectorSize), block*page.Size+int64(keep)*vfs.SectorSize)
 	return err
+}
+
+func (l *lesson) header(off int) (string, error) {
+	bytes, err := vfs.ReadFile(l.fs, "d/doublewrite")
+	if err != nil {
+		return "", err
+	}
+	count := int(bytes[off+10])
+	return hex.Dump(bytes[off : off+entriesAt+count*entryBytes]), nil
 }
 
 func (l *lesson) ring() (string, error) {

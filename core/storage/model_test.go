@@ -121,7 +121,7 @@ func truncateStep(rf page.RelFile, n page.BlockNumber) step {
 	}}
 }
 
-// dropStep drops a relation and creates it again under the next number, as numbers are not used twice.
+// dropStep drops a relation for good: numbers are not used twice.
 func dropStep(rel page.RelFileNumber) step {
 	return step{fmt.Sprintf("drop %d", rel), func(w *world) error {
 		w.remove(func(tag page.Tag) bool { return tag.Rel == rel })
@@ -138,7 +138,7 @@ func (w *world) remove(gone func(page.Tag) bool) {
 	w.retry = slices.DeleteFunc(w.retry, func(p PageWrite) bool { return gone(p.Tag) })
 }
 
-// version reads a block and returns which version it is.
+// read reads a block and returns which version it is.
 func (w *world) read(tag page.Tag) page.LSN {
 	p := page.New()
 	err := w.m.Read(tag, p)

@@ -3,6 +3,7 @@ package storage
 import (
 	"sync"
 
+	"github.com/quiredb/quire/core/invariant"
 	"github.com/quiredb/quire/core/page"
 )
 
@@ -212,6 +213,7 @@ func (m *Manager) logBatch(jobs []job) (uint64, error) {
 			return 0, err
 		}
 		m.ring.forget(m.progress.oldestNeeded())
+		invariant.That(m.ring.hasRoom(len(jobs)), "double-write area has no room for %d pages after a sync", len(jobs))
 	}
 	seq, err := m.ring.write(jobs, m.progress.oldestNeeded())
 	if err != nil {
