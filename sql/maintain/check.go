@@ -1,0 +1,59 @@
+package maintain
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/quiredb/quire/core/catalog"
+	"github.com/quiredb/quire/core/lock"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/xact"
+)
+
+// Check looks a table with its indexes over, or one index, or the catalog (OID 1), and reports every problem found. Problems are
+// not errors; an access method that is not available is one. Readers and writers go on meanwhile.
+func (d *Deps) Check(ctx context.Context, t *xact.Txn, oid uint32, report func(problem string)) error {
+	if oid == uint32(catalog.Rel) {
+		return d.Engine.Heap.Check(ctx, catalog.Relation(), report)
+	}
+	c, err := d.Engine.Catalog.Current(t)
+	if err != nil {
+		return err
+	}
+	owner, one := oid, c.IndexByOID(oid)
+	if one != nil {
+		owner = one.Table
+	}
+	table, c, err := d.table(ctx, t, owner, lock.AccessShare)
+	if err != nil {
+		return err
+	}
+	if table == nil {
+		return gone(oid)
+	}
+	if one != nil {
+		if one = c.IndexByOID(oid); one == nil {
+			return pgerr.New(pgerr.UndefinedObject, "index with OID %d does not exist", oid)
+		}
+		return d.checkIndex(ctx, table, one, report)
+	}
+	if err := d.Engine.Heap.Check(ctx, table.Heap(), report); err != nil {
+		return err
+	}
+	for _, i := range c.IndexesOf(owner) {
+		if err := d.checkIndex(ctx, table, i, report); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Deps) checkIndex(ctx context.Context, table *catalog.Table, i *catalog.Index, report func(string)) error {
+	m, err := d.method(i)
+	if err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	return m.Check(ctx, i.Describe(table.Rel), func(problem string) {
+		report(fmt.Sprintf("index %s: %s", i.Name, problem))
+	})
+}

@@ -1,0 +1,94 @@
+package maintain
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rs/zerolog"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/catalog"
+	"github.com/quiredb/quire/core/lock"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/xact"
+	"github.com/quiredb/quire/engine"
+)
+
+// Deps are what the statements work with. A Deps is shared by all sessions.
+type Deps struct {
+	Engine *engine.Engine
+	AMs    am.Registry
+	Log    zerolog.Logger
+	// Database is the name that messages show before a table's: "postgres" if empty.
+	Database string
+	// Seed makes the samples of ANALYZE repeatable; 0 draws anew each time.
+	Seed uint64
+}
+
+// Notice takes a message for the client; it may be nil.
+type Notice func(*pgerr.Error)
+
+func (n Notice) send(e *pgerr.Error) {
+	if n != nil {
+		n(e)
+	}
+}
+
+func (n Notice) info(format string, args ...any) {
+	n.send(&pgerr.Error{Code: pgerr.SuccessfulCompletion, Severity: pgerr.SeverityInfo, Message: fmt.Sprintf(format, args...)})
+}
+
+// label is a table's name in messages.
+func (d *Deps) label(table string) string {
+	db := d.Database
+	if db == "" {
+		db = "postgres"
+	}
+	return fmt.Sprintf("%q", db+".public."+table)
+}
+
+// indexMethod is an index together with its access method.
+type indexMethod struct {
+	def    *catalog.Index
+	method am.Method
+}
+
+// methods finds the access methods of all indexes of a table, or fails (M1).
+func (d *Deps) methods(c *catalog.Catalog, table *catalog.Table) ([]indexMethod, error) {
+	var out []indexMethod
+	for _, i := range c.IndexesOf(table.OID) {
+		m, err := d.method(i)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, indexMethod{i, m})
+	}
+	return out, nil
+}
+
+func (d *Deps) method(i *catalog.Index) (am.Method, error) {
+	m, err := d.AMs.Lookup(i.AM)
+	if err != nil {
+		return nil, fmt.Errorf("index %q needs access method %q: %w", i.Name, i.AM, err)
+	}
+	return m, nil
+}
+
+// table locks a table by OID and returns its newest state; nil if it is gone.
+func (d *Deps) table(ctx context.Context, t *xact.Txn, oid uint32, mode lock.Mode) (*catalog.Table, *catalog.Catalog, error) {
+	if err := d.Engine.Locks.Acquire(ctx, t.Owner(), lock.Relation(oid), mode); err != nil {
+		return nil, nil, err
+	}
+	if err := d.Engine.Xact.Settle(ctx); err != nil {
+		return nil, nil, err
+	}
+	c, err := d.Engine.Catalog.Current(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.TableByOID(oid), c, nil
+}
+
+func gone(oid uint32) error {
+	return pgerr.New(pgerr.UndefinedTable, "relation with OID %d does not exist", oid)
+}

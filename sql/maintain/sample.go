@@ -1,0 +1,84 @@
+package maintain
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+
+	"github.com/quiredb/quire/core/catalog"
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/xact"
+)
+
+// sampleRows is PostgreSQL's 300 rows for each of the 100 steps of its default statistics target; so many blocks are read at
+// most. See "Random sampling for histogram construction: how much is enough?", Chaudhuri, Motwani and Narasayya, 1998.
+const sampleRows = 30000
+
+// sample is what was read of a table.
+type sample struct {
+	pages   page.BlockNumber // of the table
+	scanned page.BlockNumber
+	live    int64   // rows on them
+	total   float64 // rows in the table, estimated
+	rows    [][]datum.Datum
+}
+
+// sample draws blocks at random, and of their rows a random choice: the two stages of PostgreSQL's acquire_sample_rows.
+func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table) (*sample, error) {
+	heap := table.Heap()
+	n, err := d.Engine.Heap.Blocks(heap)
+	if err != nil {
+		return nil, err
+	}
+	snap := t.Latest()
+	defer snap.Release()
+	s := &sample{pages: n}
+	random := d.random()
+	rowType := table.RowType()
+	for blk := range n {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if !wanted(random, uint64(n-blk), uint64(sampleRows-s.scanned)) {
+			continue
+		}
+		s.scanned++
+		var bad error
+		err := d.Engine.Heap.FetchBlock(snap, heap, blk, nil, func(_ page.TID, row []byte) bool {
+			s.live++
+			at := len(s.rows)
+			if at == sampleRows { // Vitter's algorithm R
+				if at = int(random.Int64N(s.live)); at >= sampleRows {
+					return true
+				}
+			} else {
+				s.rows = append(s.rows, make([]datum.Datum, len(rowType)))
+			}
+			bad = rowType.DecodeRow(append([]byte(nil), row...), s.rows[at])
+			return bad == nil
+		})
+		if err == nil {
+			err = bad
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if s.scanned > 0 {
+		s.total = math.Floor(float64(s.live)/float64(s.scanned)*float64(n) + 0.5)
+	}
+	return s, nil
+}
+
+func (d *Deps) random() *rand.Rand {
+	if d.Seed != 0 {
+		return rand.New(rand.NewPCG(d.Seed, 0))
+	}
+	return rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+}
+
+// wanted decides about the next of left blocks when need of them are still to be chosen (Knuth's algorithm S).
+func wanted(r *rand.Rand, left, need uint64) bool {
+	return need >= left || need > 0 && r.Uint64N(left) < need
+}

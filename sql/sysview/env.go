@@ -1,0 +1,55 @@
+package sysview
+
+import (
+	"time"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/catalog"
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/engine"
+	"github.com/quiredb/quire/sql/settings"
+)
+
+// Env is what views are made of: one state of the catalog, and ways to ask the rest of the server. Catalog, Engine, Settings and
+// Database are needed; whatever else is nil has no rows.
+type Env struct {
+	Catalog  *catalog.Catalog
+	Engine   *engine.Engine
+	Settings *settings.Session
+	AMs      am.Registry
+	// PluginPID returns the process that serves an access method, 0 if there is none or it is not known.
+	PluginPID func(name string) int32
+	Sessions  func() []Session
+	Senders   func() []Sender
+
+	User      string
+	Superuser bool // may see what other roles run
+	Database  string
+}
+
+// Session is one row of pg_stat_activity. Zero times are shown as NULL.
+type Session struct {
+	PID                      int32
+	User, ApplicationName    string
+	Addr                     string // "host:port", or empty for a Unix socket
+	BackendStart, XactStart  time.Time
+	QueryStart, StateChange  time.Time
+	WaitEventType, WaitEvent string // empty while it does not wait; waits for locks are found without
+	State                    string // "active", "idle", "idle in transaction", …
+	XID                      uint64 // 0 if the transaction has none
+	Query                    string
+	BackendType              string // "client backend" if empty
+}
+
+// Sender is one row of pg_stat_replication. LSNs and lags that the standby has not told are 0, and shown as NULL.
+type Sender struct {
+	PID                          int32
+	User, ApplicationName, Addr  string
+	Started                      time.Time
+	State                        string
+	Sent, Write, Flush, Replay   page.LSN
+	WriteLag, FlushLag, ReplyLag time.Duration
+	SyncPriority                 int32
+	SyncState                    string // "async" if empty
+	ReplyTime                    time.Time
+}
