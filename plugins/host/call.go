@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -80,6 +81,9 @@ func (c *call) next() (*pb.PluginMessage, error) {
 		c.timer.Stop()
 		if err != nil {
 			return nil, c.end(err)
+		}
+		if m.GetCall() != c.id {
+			return nil, c.end(protocolError("message of call %d in call %d", m.GetCall(), c.id))
 		}
 		switch k := m.GetKind().(type) {
 		case *pb.PluginMessage_Page:
@@ -184,7 +188,10 @@ func (c *call) explain(err error) error {
 		return context.Cause(c.ctx)
 	}
 	st, ok := status.FromError(err)
-	if !ok || st.Code() == codes.OK {
+	switch {
+	case errors.Is(err, io.EOF): // it ended the lane without a last word
+		st = status.New(codes.Unavailable, "the lane ended before the call")
+	case !ok || st.Code() == codes.OK:
 		return err
 	}
 	switch st.Code() {

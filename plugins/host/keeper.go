@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -147,8 +148,11 @@ func (k *keeper) tell(ev Event) {
 	}
 }
 
-// hung asks for the end of a process whose call made no progress.
+// hung asks for the end of a process whose call made no progress. No call goes there any more.
 func (k *keeper) hung(gen uint64, reason string) {
+	if s := k.current(gen); s != nil {
+		s.doomed.Store(true)
+	}
 	k.tell(Event{Kind: EventHung, Gen: gen, Reason: reason})
 }
 
@@ -181,10 +185,10 @@ func (k *keeper) do(e Effect) {
 		k.signal(syscall.SIGTERM)
 	case EffectKill:
 		k.cfg.Log.Warn().Str("plugin", k.name).Str("reason", e.Reason).Msg("killing the plugin's process")
-		k.signal(syscall.SIGKILL)
+		k.kill(e.Reason)
 	case EffectAlarm:
 		k.cfg.Log.Error().Str("plugin", k.name).Strs("last_lines", k.tail.last()).Str("reason", e.Reason).
-			Msgf("plugin failed %d times within %v and is not started again; %s", k.cfg.Policy.CrashLimit, k.cfg.Policy.CrashWindow, k.remedy())
+			Msgf("plugin is not started again; %s", k.remedy())
 	}
 }
 
@@ -228,7 +232,8 @@ func (k *keeper) start(ctx context.Context, gen uint64) {
 	})
 	im.close()
 	if err != nil {
-		k.tell(Event{Kind: EventFailed, Gen: gen, Reason: err.Error()})
+		var final *finalError
+		k.tell(Event{Kind: EventFailed, Gen: gen, Reason: err.Error(), Final: errors.As(err, &final)})
 		return
 	}
 	k.mu.Lock()
@@ -255,6 +260,17 @@ func (k *keeper) signal(sig syscall.Signal) {
 	} else if k.mu.cancel != nil {
 		k.mu.cancel()
 	}
+}
+
+// kill ends the process; calls that are under way will name the reason.
+func (k *keeper) kill(reason string) {
+	k.mu.Lock()
+	if s := k.mu.session; s != nil {
+		s.doomed.Store(true)
+		s.process.fail(errors.New(reason))
+	}
+	k.mu.Unlock()
+	k.signal(syscall.SIGKILL)
 }
 
 func (k *keeper) current(gen uint64) *session {
@@ -400,7 +416,7 @@ func (k *keeper) setPin(sum string) {
 	wrong := sum != "" && k.mu.session != nil && k.mu.session.process.image.sum != sum
 	k.mu.Unlock()
 	if wrong {
-		k.signal(syscall.SIGKILL)
+		k.kill("its file is not the one the access method was created with")
 	}
 }
 

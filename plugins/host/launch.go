@@ -31,6 +31,7 @@ type session struct {
 	client  pb.AccessMethodClient
 	lanes   *lanePool
 	about   am.Description
+	doomed  atomic.Bool // it is to be killed: no further calls
 
 	mu struct {
 		sync.Mutex
@@ -88,34 +89,33 @@ func launch(ctx context.Context, cfg launchConfig) (*session, error) {
 	}
 	s, err := connect(ctx, cfg, p, addr)
 	if err != nil {
-		_ = p.Kill(ctx)
 		return nil, startError(ctx, p, err)
 	}
 	return s, nil
 }
 
-// startError finds the best account of a failed start.
+// A finalError is one that the same file will run into again.
+type finalError struct{ err error }
+
+func (e *finalError) Error() string { return e.err.Error() }
+func (e *finalError) Unwrap() error { return e.err }
+
+// startError finds the best account of a failed start, and sees to it that the process goes.
 func startError(ctx context.Context, p *process, err error) error {
 	if p == nil || p.pid() == 0 {
 		return err
 	}
+	ended := p.cause() == nil && ctx.Err() == nil && p.endedByItself()
 	_ = p.Kill(ctx)
-	select {
-	case <-p.exited:
-	case <-time.After(time.Second): // unkillable, which is in the kernel's hands
-	}
 	switch cause := p.cause(); {
 	case cause != nil:
-		return cause
+		return &finalError{cause}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("plugin did not answer within the start timeout: %w", err)
-	}
-	select {
-	case <-p.exited:
+	case ended:
 		return fmt.Errorf("plugin did not start, %s", p.exitReason())
-	default:
-		return err
 	}
+	return err
 }
 
 // connect dials the plugin and asks for its description.
@@ -136,12 +136,13 @@ func connect(ctx context.Context, cfg launchConfig, p *process, addr net.Addr) (
 	s.lanes = newLanePool(s.client)
 	m, err := s.client.Describe(ctx, &pb.DescribeRequest{})
 	if err == nil {
-		s.about, err = describe(cfg.name, wire.DescriptionFromProto(m))
+		if s.about, err = describe(cfg.name, wire.DescriptionFromProto(m)); err != nil {
+			p.fail(err)
+		}
 	} else {
 		err = fmt.Errorf("ask the plugin for its description: %w", err)
 	}
 	if err != nil {
-		p.fail(err)
 		s.close()
 		return nil, err
 	}
@@ -196,8 +197,11 @@ func (s *session) close() {
 	_ = s.conn.Close()
 }
 
-// alive reports whether the process has not ended yet.
+// alive reports whether the process has not ended yet and is not about to be killed.
 func (s *session) alive() bool {
+	if s.doomed.Load() {
+		return false
+	}
 	select {
 	case <-s.process.exited:
 		return false

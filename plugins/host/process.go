@@ -35,10 +35,12 @@ type process struct {
 
 	mu struct {
 		sync.Mutex
-		pid    int   // 0 before the start
-		reaped bool  // the number may be somebody else's
-		cause  error // of a bad handshake or a kill, for the report
-		exit   string
+		pid       int   // 0 before the start
+		reaped    bool  // the number may be somebody else's
+		killed    bool  // a SIGKILL was sent
+		cause     error // of a bad handshake or a kill, for the report
+		exit      string
+		bySIGKILL bool // that was what ended it
 	}
 }
 
@@ -106,7 +108,7 @@ func (p *process) Start(context.Context) error {
 		if errors.Is(err, syscall.ENOEXEC) || errors.Is(err, syscall.ENOENT) {
 			err = fmt.Errorf("%w: %s", err, fileHeader(p.image.path))
 		}
-		return fmt.Errorf("start plugin file %s: %w", p.image.path, err)
+		return &finalError{fmt.Errorf("start plugin file %s: %w", p.image.path, err)}
 	}
 	return nil
 }
@@ -128,27 +130,26 @@ func (p *process) await(outRead, errRead *os.File, readers *sync.WaitGroup) {
 	_ = errRead.Close()
 	_ = os.RemoveAll(p.socketDir)
 	p.mu.Lock()
-	p.mu.exit = describeExit(p.cmd.ProcessState)
+	p.mu.exit, p.mu.bySIGKILL = describeExit(p.cmd.ProcessState)
 	p.mu.Unlock()
 	close(p.exited)
 }
 
-func describeExit(st *os.ProcessState) string {
+func describeExit(st *os.ProcessState) (text string, bySIGKILL bool) {
 	if ws, ok := st.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
-		return fmt.Sprintf("killed by signal %d (%v)", int(ws.Signal()), ws.Signal())
+		return fmt.Sprintf("killed by signal %d (%v)", int(ws.Signal()), ws.Signal()), ws.Signal() == syscall.SIGKILL
 	}
-	return "exit code " + strconv.Itoa(st.ExitCode())
+	return "exit code " + strconv.Itoa(st.ExitCode()), false
 }
 
 // exitReason says how the process ended, and why if that is known. The process has ended.
 func (p *process) exitReason() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	reason := "process ended: " + p.mu.exit
 	if p.mu.cause != nil {
-		reason = p.mu.cause.Error()
+		return "process was killed: " + p.mu.cause.Error()
 	}
-	return reason
+	return "process ended: " + p.mu.exit
 }
 
 // fail notes why the process is of no use, once.
@@ -171,8 +172,21 @@ func (p *process) signal(sig syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.mu.pid != 0 && !p.mu.reaped {
+		p.mu.killed = p.mu.killed || sig == syscall.SIGKILL
 		_ = syscall.Kill(-p.mu.pid, sig)
 	}
+}
+
+// endedByItself waits a little for the process's end and reports whether nobody here killed it.
+func (p *process) endedByItself() bool {
+	select {
+	case <-p.exited:
+	case <-time.After(exitGrace):
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.mu.killed || !p.mu.bySIGKILL
 }
 
 func (p *process) pid() int {

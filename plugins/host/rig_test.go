@@ -128,7 +128,7 @@ func newRig(t testing.TB, adjust func(*Config), names ...string) *rig {
 		Dir: r.dir, Pages: NewPoolStore(e.Pool, e.GX, e.Heap), Log: zerolog.New(r.log).Level(zerolog.DebugLevel),
 		SocketBase: os.TempDir(), Policy: DefaultPolicy(), Timeouts: quick(),
 	}
-	cfg.Policy.BackoffMin = 10 * time.Millisecond
+	cfg.Policy.BackoffMin, cfg.Policy.BackoffMax = 10*time.Millisecond, 20*time.Millisecond
 	cfg.Policy.CrashLimit = 1000
 	if adjust != nil {
 		adjust(&cfg)

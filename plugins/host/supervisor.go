@@ -10,7 +10,7 @@ import (
 //
 //	Discovered ──wanted──▶ Verified ──▶ Starting ──ready──▶ Ready ──stop──▶ Draining ──▶ Stopped
 //	Verified, Starting, Ready ──exit, refused, timeout──▶ Backoff ──time──▶ Verified
-//	too many of these in a short time, or a file that may not run ──▶ Quarantined ──reset──▶ Discovered
+//	too many of these in a short time, or a file that may not or cannot run ──▶ Quarantined ──reset──▶ Discovered
 //
 // A plugin enters Verified while its file is being hashed, and Starting when the file may run.
 type State uint8
@@ -65,6 +65,7 @@ type Event struct {
 	Kind   EventKind
 	Gen    uint64
 	Reason string // of a refusal, a failed start, an exit or a kill
+	Final  bool   // of a failed start: this file will fail again
 }
 
 // EventKind says what happened.
@@ -172,7 +173,7 @@ func (s *Supervisor) Step(now time.Time, ev Event) []Effect {
 			s.deadline = now.Add(s.policy.ProbeEvery)
 		}
 	case EventFailed, EventExited:
-		return s.ended(now, ev.Reason)
+		return s.ended(now, ev)
 	case EventHealthy:
 		s.misses = 0
 	case EventUnhealthy:
@@ -225,7 +226,7 @@ func (s *Supervisor) refuse(now time.Time, reason string) []Effect {
 }
 
 // ended handles the end of the process, wherever it was.
-func (s *Supervisor) ended(now time.Time, reason string) []Effect {
+func (s *Supervisor) ended(now time.Time, ev Event) []Effect {
 	switch s.state {
 	case Starting, Ready, Draining:
 	default:
@@ -235,6 +236,11 @@ func (s *Supervisor) ended(now time.Time, reason string) []Effect {
 		s.enter(now, Stopped, "")
 		return nil
 	}
+	if ev.Final {
+		s.enter(now, Quarantined, ev.Reason)
+		return s.effects(EffectAlarm, ev.Reason)
+	}
+	reason := ev.Reason
 	if s.reason != "" && s.state == Ready { // it was killed, and the cause is better known than the signal
 		reason = s.reason
 	}

@@ -26,7 +26,7 @@ func main() {
 	name := filepath.Base(os.Args[0])
 	if len(os.Args) > 1 && os.Args[1] == "linger" { // a grandchild that ignores SIGTERM and holds standard error open
 		ignoreTerm()
-		select {}
+		forever()
 	}
 	_, mode, _ := strings.Cut(name, "_")
 	if start, ok := starts[mode]; ok {
@@ -43,11 +43,11 @@ var starts = map[string]func(name string){
 		os.Exit(3)
 	},
 	"panic":   func(string) { panic("born to fail") },
-	"silent":  func(string) { select {} },
+	"silent":  func(string) { forever() },
 	"stopped": func(string) { stopSelf() },
 	"badline": func(string) {
 		fmt.Println("Hello, I am a plugin!\x1b[31m")
-		select {}
+		forever()
 	},
 	"endless": func(string) {
 		for {
@@ -100,7 +100,14 @@ func socketPath() string { return filepath.Join(os.Getenv(wire.SocketDirEnv), "s
 // announce writes a handshake line and waits for the end.
 func announce(line string) {
 	fmt.Println(line)
-	select {}
+	forever()
+}
+
+// forever does nothing; an empty select would be taken for a deadlock.
+func forever() {
+	for {
+		time.Sleep(time.Hour)
+	}
 }
 
 // serve shakes hands by itself and serves srv, without the SDK's care.

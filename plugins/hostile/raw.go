@@ -36,31 +36,30 @@ func (s *server) Drain(context.Context, *pb.DrainRequest) (*pb.DrainReply, error
 	return &pb.DrainReply{}, nil
 }
 
-// Lane looks at the first call and either misbehaves or hands the lane to the SDK.
+// Lane hands the lane to the SDK, but for the calls that the acts take.
 func (s *server) Lane(stream pb.AccessMethod_LaneServer) error {
-	m, err := stream.Recv()
-	if err != nil {
-		return err
-	}
-	label := m.GetCall().GetIndex().GetOptions()["label"]
-	if act, ok := acts[label]; ok {
-		return act(&actor{stream: stream, call: m.GetCall()})
-	}
-	return sdk.NewServer(s.am).Lane(&pushedBack{stream, m})
+	return sdk.NewServer(s.am).Lane(&watchedLane{stream})
 }
 
-// pushedBack is a stream whose first message was read already.
-type pushedBack struct {
+// watchedLane takes calls whose label names an act away from the SDK.
+type watchedLane struct {
 	grpc.BidiStreamingServer[pb.HostMessage, pb.PluginMessage]
-	first *pb.HostMessage
 }
 
-func (p *pushedBack) Recv() (*pb.HostMessage, error) {
-	if m := p.first; m != nil {
-		p.first = nil
-		return m, nil
+func (w *watchedLane) Recv() (*pb.HostMessage, error) {
+	for {
+		m, err := w.BidiStreamingServer.Recv()
+		if err != nil {
+			return nil, err
+		}
+		act, ok := acts[m.GetCall().GetIndex().GetOptions()["label"]]
+		if !ok {
+			return m, nil
+		}
+		if err := act(&actor{stream: w.BidiStreamingServer, call: m.GetCall()}); err != nil {
+			return nil, err
+		}
 	}
-	return p.BidiStreamingServer.Recv()
 }
 
 // An actor says what it likes on a lane.
@@ -71,6 +70,7 @@ type actor struct {
 
 func (a *actor) say(ms ...*pb.PluginMessage) error {
 	for _, m := range ms {
+		m.Call = a.call.GetId()
 		if err := a.stream.Send(m); err != nil {
 			return err
 		}
@@ -111,7 +111,9 @@ func (a *actor) report(reply *pb.PageReply, err error) error {
 	return a.say(&pb.PluginMessage{Kind: &pb.PluginMessage_Error{Error: &pb.Error{Code: pb.Code_INVALID_VALUE, Message: text}}})
 }
 
-var result = &pb.PluginMessage{Kind: &pb.PluginMessage_Result{Result: &pb.Result{}}}
+func result() *pb.PluginMessage {
+	return &pb.PluginMessage{Kind: &pb.PluginMessage_Result{Result: &pb.Result{}}}
+}
 
 func hits(packed []byte, count int) *pb.PluginMessage {
 	return &pb.PluginMessage{Kind: &pb.PluginMessage_Hits{Hits: &pb.Hits{Packed: packed, Count: uint32(count)}}}
@@ -123,14 +125,13 @@ func finish(blocks ...*pb.BlockEdit) *pb.PageRequest {
 
 // acts are the things to do on a lane, by label.
 var acts = map[string]func(a *actor) error{
-	"empty":   func(a *actor) error { return a.say(&pb.PluginMessage{}, result) },
-	"wrong":   func(a *actor) error { return a.say(hits(nil, 0), result) },
-	"noframe": func(a *actor) error { return a.say(&pb.PluginMessage{Kind: &pb.PluginMessage_Page{}}, result) },
+	"empty": func(a *actor) error { return a.say(&pb.PluginMessage{}, result()) },
+	"wrong": func(a *actor) error { return a.say(hits(nil, 0), result()) },
 	"huge": func(a *actor) error {
 		return a.say(&pb.PluginMessage{Kind: &pb.PluginMessage_Problem{Problem: &pb.Problem{Text: string(make([]byte, 5<<20))}}})
 	},
-	"bye":       func(*actor) error { return nil },
-	"twice":     func(a *actor) error { return a.say(result, result, result) },
+	"bye":       func(*actor) error { return io.EOF },
+	"twice":     func(a *actor) error { return a.say(result(), result(), result()) },
 	"hitcount":  func(a *actor) error { return a.say(hits(make([]byte, 7), 1<<30)) },
 	"hitbytes":  func(a *actor) error { return a.say(hits(make([]byte, 8), 1)) },
 	"offset0":   func(a *actor) error { return a.say(hits(make([]byte, 7), 1)) },
@@ -187,6 +188,10 @@ var acts = map[string]func(a *actor) error{
 	},
 	"badlive": func(a *actor) error {
 		return a.report(a.ask(&pb.PageRequest{Kind: &pb.PageRequest_Live{Live: &pb.RowsLive{Tids: make([]byte, 7)}}}))
+	},
+	"another": func(a *actor) error {
+		a.call.Id += 5
+		return a.say(result())
 	},
 	"drip": func(a *actor) error { // a sign of life now and then, and never a result
 		for {

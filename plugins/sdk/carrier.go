@@ -20,6 +20,7 @@ type laneStream interface {
 // may be under way while others are made: an answer that somebody else waits for is put aside for them.
 type laneCarrier struct {
 	stream laneStream
+	call   uint64 // goes with every message
 	mu     struct {
 		sync.Mutex
 		waiting []*reply // requests not answered yet, the oldest first
@@ -41,6 +42,7 @@ func (c *laneCarrier) send(m *pb.PluginMessage) (*reply, error) {
 	if c.mu.broken != nil {
 		return nil, c.mu.broken
 	}
+	m.Call = c.call
 	if err := c.stream.Send(m); err != nil {
 		c.mu.broken = fmt.Errorf("lane to the host: %w", err)
 		return nil, c.mu.broken
@@ -57,6 +59,7 @@ func (c *laneCarrier) tell(m *pb.PluginMessage) error {
 	if c.mu.broken != nil {
 		return c.mu.broken
 	}
+	m.Call = c.call
 	if err := c.stream.Send(m); err != nil {
 		c.mu.broken = fmt.Errorf("lane to the host: %w", err)
 	}

@@ -78,7 +78,7 @@ func (s *server) Lane(stream pb.AccessMethod_LaneServer) error {
 
 // serve runs one call and sends its answer. An error means that the lane is of no more use.
 func (s *server) serve(stream pb.AccessMethod_LaneServer, call *pb.Call) error {
-	carrier := &laneCarrier{stream: stream}
+	carrier := &laneCarrier{stream: stream, call: call.GetId()}
 	var result *pb.Result
 	err := s.calls.enter(call.GetId())
 	if err == nil {
@@ -91,9 +91,9 @@ func (s *server) serve(stream pb.AccessMethod_LaneServer, call *pb.Call) error {
 		return broken
 	}
 	if err != nil {
-		return stream.Send(&pb.PluginMessage{Kind: &pb.PluginMessage_Error{Error: wire.ErrorToProto(err)}})
+		return carrier.tell(&pb.PluginMessage{Kind: &pb.PluginMessage_Error{Error: wire.ErrorToProto(err)}})
 	}
-	return stream.Send(&pb.PluginMessage{Kind: &pb.PluginMessage_Result{Result: result}})
+	return carrier.tell(&pb.PluginMessage{Kind: &pb.PluginMessage_Result{Result: result}})
 }
 
 // run calls the author's code; a panic in it becomes the call's error, its stack goes to the log.

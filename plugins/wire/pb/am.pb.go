@@ -1415,6 +1415,7 @@ type PluginMessage struct {
 	//	*PluginMessage_Problem
 	//	*PluginMessage_Progress
 	Kind          isPluginMessage_Kind `protobuf_oneof:"kind"`
+	Call          uint64               `protobuf:"varint,8,opt,name=call,proto3" json:"call,omitempty"` // the id of the call this belongs to: what is late or doubled is told apart
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1517,6 +1518,13 @@ func (x *PluginMessage) GetProgress() *Progress {
 		}
 	}
 	return nil
+}
+
+func (x *PluginMessage) GetCall() uint64 {
+	if x != nil {
+		return x.Call
+	}
+	return 0
 }
 
 type isPluginMessage_Kind interface {
@@ -3130,7 +3138,7 @@ const file_am_proto_rawDesc = "" +
 	"\x04last\x18\x03 \x01(\bR\x04last\"5\n" +
 	"\vDeadSetPart\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\x12\x12\n" +
-	"\x04last\x18\x02 \x01(\bR\x04last\"\xe8\x02\n" +
+	"\x04last\x18\x02 \x01(\bR\x04last\"\xfc\x02\n" +
 	"\rPluginMessage\x12.\n" +
 	"\x04page\x18\x01 \x01(\v2\x18.quire.am.v1.PageRequestH\x00R\x04page\x124\n" +
 	"\twant_rows\x18\x02 \x01(\v2\x15.quire.am.v1.WantRowsH\x00R\bwantRows\x12'\n" +
@@ -3138,7 +3146,8 @@ const file_am_proto_rawDesc = "" +
 	"\x06result\x18\x04 \x01(\v2\x13.quire.am.v1.ResultH\x00R\x06result\x12*\n" +
 	"\x05error\x18\x05 \x01(\v2\x12.quire.am.v1.ErrorH\x00R\x05error\x120\n" +
 	"\aproblem\x18\x06 \x01(\v2\x14.quire.am.v1.ProblemH\x00R\aproblem\x123\n" +
-	"\bprogress\x18\a \x01(\v2\x15.quire.am.v1.ProgressH\x00R\bprogressB\x06\n" +
+	"\bprogress\x18\a \x01(\v2\x15.quire.am.v1.ProgressH\x00R\bprogress\x12\x12\n" +
+	"\x04call\x18\b \x01(\x04R\x04callB\x06\n" +
 	"\x04kind\"\n" +
 	"\n" +
 	"\bWantRows\"O\n" +
