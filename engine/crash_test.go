@@ -137,6 +137,20 @@ func (w *workload) vacuum(name string) {
 	require.NoError(w.t, err)
 }
 
+// checkUnlogged finds an unlogged table empty after a crash, and usable.
+func (w *workload) checkUnlogged(name, where string) {
+	x := w.e.Xact.Begin(xact.ReadCommitted)
+	table := w.table(x, name)
+	require.NoError(w.t, x.Abort())
+	if table == nil || !w.e.Recovery().Needed {
+		return
+	}
+	n, err := w.e.Heap.Blocks(relation(table))
+	require.NoError(w.t, err)
+	require.Zero(w.t, n, where)
+	w.insert(name, 2, 100, xact.CommitOptions{}, false)
+}
+
 func (w *workload) checkpoint() {
 	require.NoError(w.t, w.e.Checkpoint(ctx, engine.CheckpointOnline))
 }
@@ -260,6 +274,7 @@ func (im image) settle(t testing.TB) {
 	e := im.recovered(t)
 	im.fs.SetHook(nil)
 	w := newWorkload(t, e, 1)
+	w.checkUnlogged("u", im.where)
 	w.createTable("later", false, false)
 	w.insert("later", 3, 100, xact.CommitOptions{}, false)
 	require.NoError(t, e.Shutdown(ctx), im.where)
