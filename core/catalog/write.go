@@ -106,6 +106,7 @@ func (s *Store) createFiles(ctx context.Context, t *xact.Txn, rec walrec.RelCrea
 		return err
 	}
 	t.DropAtAbort(rec.Rel)
+	s.forgetIf(t, rec.Rel, false)
 	t.NoteWrite()
 	if err := s.files.Create(ctx, uint64(xid), rec); err != nil {
 		return fmt.Errorf("create files of relation %d: %w", rec.Rel, err)
@@ -116,8 +117,13 @@ func (s *Store) createFiles(ctx context.Context, t *xact.Txn, rec walrec.RelCrea
 // dropFiles has the files of a relation removed at commit.
 func (s *Store) dropFiles(t *xact.Txn, rel page.RelFileNumber) {
 	t.DropAtCommit(rel)
+	s.forgetIf(t, rel, true)
+}
+
+// forgetIf drops what the heap remembers of a relation when the transaction ends in the way that takes its files away.
+func (s *Store) forgetIf(t *xact.Txn, rel page.RelFileNumber, outcome bool) {
 	t.OnEnd(func(committed bool) {
-		if committed {
+		if committed == outcome {
 			s.heap.Forget(rel)
 		}
 	})

@@ -51,7 +51,11 @@ func (h *Store) pinTarget(rel Relation, st *relState, sl *slot, size int) (targe
 		sl.block, sl.from = blk, 0
 	}
 	b, err := h.pool.Pin(rel.tag(sl.block))
-	return target{buf: b}, err
+	if err != nil {
+		sl.block = page.InvalidBlock // a damaged page must not fail every insert to come
+		return target{}, err
+	}
+	return target{buf: b}, nil
 }
 
 // findTarget looks for an existing page.

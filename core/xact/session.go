@@ -1,6 +1,9 @@
 package xact
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Session is a client's thread of transactions: it sees its own commits at once, whether or not they are durable yet. It belongs to
 // one goroutine.
@@ -11,27 +14,28 @@ type Session struct {
 	// LockTimeout bounds each wait for a lock; 0 means no bound.
 	LockTimeout time.Duration
 
-	own []ownCommit
+	own []ownCommit // ascending by number and by LSN; snapshots share the array, so entries never change
 }
 
 // NewSession returns a session without transactions.
 func (m *Manager) NewSession(pid int32) *Session { return &Session{m: m, PID: pid} }
 
 // remember notes an own commit that is not visible to others yet.
-func (s *Session) remember(c ownCommit) { s.own = append(s.own, c) }
+func (s *Session) remember(c ownCommit) {
+	if len(s.own) == cap(s.own) {
+		s.recent()
+	}
+	s.own = append(s.own, c)
+}
 
-// recent drops what everybody sees by now and returns the rest; the result is not changed later.
+// recent forgets what everybody sees by now and returns the rest.
 func (s *Session) recent() []ownCommit {
 	if len(s.own) == 0 {
 		return nil
 	}
 	visible := s.m.visibility.advance()
-	var left []ownCommit
-	for _, c := range s.own {
-		if c.lsn > visible {
-			left = append(left, c)
-		}
+	for len(s.own) > 0 && s.own[0].lsn <= visible {
+		s.own = s.own[1:]
 	}
-	s.own = left
-	return left
+	return slices.Clip(s.own)
 }

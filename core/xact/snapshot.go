@@ -1,7 +1,9 @@
 package xact
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/quiredb/quire/core/page"
 )
@@ -39,12 +41,8 @@ func (s *Snapshot) XIDVisible(xid XID) (bool, error) {
 }
 
 func (s *Snapshot) isOwn(xid XID) bool {
-	for i := range s.own {
-		if s.own[i].xid == xid {
-			return true
-		}
-	}
-	return false
+	_, found := slices.BinarySearchFunc(s.own, xid, func(c ownCommit, xid XID) int { return cmp.Compare(c.xid, xid) })
+	return found
 }
 
 // Txn returns the transaction that took the snapshot.
