@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"testing"
 
@@ -278,4 +279,39 @@ func TestStatsAndOIDsAfterReopening(t *testing.T) {
 	require.Equal(t, next, r.cat.NextOID(), "an aborted transaction's OID is not used again")
 	require.Equal(t, catalog.Stats{Pages: 7, Tuples: 500}, r.now(t).Table("t").Stats)
 	require.Equal(t, []page.RelFileNumber{99}, r.now(t).Orphans([]page.RelFileNumber{1, 2, 99, def.Rel}))
+}
+
+func TestWideTables(t *testing.T) {
+	r := newRig(t)
+	wide := table("wide")
+	for i := range 1500 {
+		wide.Columns = append(wide.Columns, catalog.Column{Name: fmt.Sprint("column_", i), Type: datum.Type{OID: datum.Text}})
+	}
+	require.NoError(t, r.in(t, func(x *xact.Txn) error { return r.cat.CreateTable(ctx, x, wide) }))
+	require.NoError(t, r.in(t, func(x *xact.Txn) error { return r.cat.CreateTable(ctx, x, table("t")) }))
+	r.open(t)
+	got := r.now(t).Table("wide")
+	require.Equal(t, wide.Columns, got.Columns)
+	require.Equal(t, wide.Rel, got.Rel)
+
+	// It shrinks, and grows again.
+	for _, n := range []int{3, 1502} {
+		require.NoError(t, r.in(t, func(x *xact.Txn) error {
+			c, err := r.cat.Current(x)
+			if err != nil {
+				return err
+			}
+			def := c.Table("wide").Clone()
+			def.Columns = wide.Columns[:n]
+			return r.cat.AlterTable(ctx, x, def)
+		}))
+		require.Equal(t, wide.Columns[:n], r.now(t).Table("wide").Columns)
+	}
+	wide = wide.Clone()
+	wide.Columns = append(wide.Columns, make([]catalog.Column, 99)...)
+	err := r.in(t, func(x *xact.Txn) error { return r.cat.AlterTable(ctx, x, wide) })
+	require.True(t, pgerr.Is(err, pgerr.TooManyColumns), "%v", err)
+	require.NoError(t, r.in(t, func(x *xact.Txn) error { return r.cat.DropTable(ctx, x, wide.OID) }))
+	require.Nil(t, r.now(t).Table("wide"))
+	require.NotNil(t, r.now(t).Table("t"))
 }

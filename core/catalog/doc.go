@@ -1,7 +1,7 @@
 // Package catalog knows what exists: tables, indexes, access methods, roles and stored settings.
 //
-// Everything is a row of one heap relation (number 1) with the columns oid, kind, name and definition, the last as JSON. So
-// the catalog is transactional, replicated and recovered like any table, and needs no code of its own for that.
+// Everything is a row, or several, of one heap relation (number 1): oid, kind, name, file and a definition as JSON. So the
+// catalog is transactional, replicated and recovered like any table, and needs no code of its own for that.
 //
 // Always true:
 //

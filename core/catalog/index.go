@@ -12,7 +12,7 @@ type Index struct {
 	OID      uint32             `json:"-"`
 	Name     string             `json:"-"`
 	Table    uint32             `json:"table"` // OID
-	Rel      page.RelFileNumber `json:"rel"`
+	Rel      page.RelFileNumber `json:"-"`
 	Unlogged bool               `json:"unlogged,omitempty"`
 	AM       string             `json:"am"`
 	Columns  []IndexColumn      `json:"columns"`

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/quiredb/quire/core/page"
@@ -69,15 +71,15 @@ func (s *Store) readOwn(snap *xact.Snapshot, t *xact.Txn) (*Catalog, error) {
 	return c, nil
 }
 
-// load reads all rows. Objects whose row is the same as in base are taken from there.
+// load reads all rows. Objects whose rows are the same as in base are taken from there.
 func (s *Store) load(snap *xact.Snapshot, base *Catalog) (*Catalog, error) {
-	c := newCatalog()
 	scan, err := s.heap.Scan(snap, Relation())
 	if err != nil {
 		return nil, err
 	}
 	defer scan.Close()
 	var found []object
+	gathered := map[uint32][]part{} // new or changed objects, until their rows are complete
 	for {
 		tid, row, ok, err := scan.Next()
 		if err != nil {
@@ -86,38 +88,61 @@ func (s *Store) load(snap *xact.Snapshot, base *Catalog) (*Catalog, error) {
 		if !ok {
 			break
 		}
-		o, err := s.object(tid, row, base)
+		oid, _, parts, err := peek(tid, row)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, o)
+		if o := base.same(oid, tid, row); o != nil && parts == 1 {
+			found = append(found, o)
+			continue
+		}
+		p, err := readPart(tid, row)
+		if err != nil {
+			return nil, err
+		}
+		if gathered[oid] = append(gathered[oid], p); len(gathered[oid]) == parts {
+			o, err := s.decode(gathered[oid])
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, o)
+			delete(gathered, oid)
+		}
+	}
+	for oid, parts := range gathered {
+		return nil, damaged(parts[0].tid, fmt.Errorf("object %d has %d parts of %d", oid, len(parts), parts[0].col[colParts].I))
 	}
 	slices.SortFunc(found, func(a, b object) int {
 		x, _ := a.head()
 		y, _ := b.head()
-		return int(*x) - int(*y)
+		return cmp.Compare(*x, *y)
 	})
+	c := newCatalog()
 	for _, o := range found {
 		c.add(o)
 	}
 	return c, nil
 }
 
-// object decodes a row, or finds the object that equal bytes at the same place have been decoded to before.
-func (s *Store) object(tid page.TID, row []byte, base *Catalog) (object, error) {
-	if base != nil {
-		if oid, ok := peekOID(row); ok {
-			if o := base.byOID[oid]; o != nil && o.at().tid == tid && o.at().row == string(row) {
-				return o, nil
-			}
-		}
-	}
-	o, err := decode(tid, row)
-	if err != nil {
-		return nil, err
-	}
+func (s *Store) decode(parts []part) (object, error) {
+	o, err := decode(parts)
 	if i, ok := o.(*Index); ok {
 		s.pool.AssignArena(i.Rel, i.AM)
 	}
-	return o, nil
+	return o, err
+}
+
+// same returns the object that this row, at this place, has been decoded to before, or nil.
+func (c *Catalog) same(oid uint32, tid page.TID, row []byte) object {
+	if c == nil {
+		return nil
+	}
+	o := c.byOID[oid]
+	if o == nil {
+		return nil
+	}
+	if at := o.at(); at.tids[0] == tid && at.rows[0] == string(row) {
+		return o
+	}
+	return nil
 }

@@ -1,8 +1,11 @@
 package catalog
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/heap"
@@ -35,19 +38,35 @@ func (k kind) space() string {
 	return string(k)
 }
 
-// place is where an object's row lies in the state that the object is from.
+// place is where an object's rows lie in the state that the object is from.
 type place struct {
-	tid page.TID
-	row string // the row's bytes: an object read again from equal bytes is the same object
+	tids []page.TID
+	rows []string // their bytes: an object read again from equal rows at the same places is the same object
 }
 
-var rowType = datum.RowType{{OID: datum.Int8}, {OID: datum.Text}, {OID: datum.Text}, {OID: datum.Bytea}}
+// A row is (oid, kind, name, file, part, parts, definition). The JSON of a large definition is spread over several
+// rows, numbered from 0; file is the relation's file number, 0 for an object without one.
+var rowType = datum.RowType{
+	{OID: datum.Int8}, {OID: datum.Text}, {OID: datum.Text}, {OID: datum.Int8},
+	{OID: datum.Int4}, {OID: datum.Int4}, {OID: datum.Bytea},
+}
+
+const (
+	colOID = iota
+	colKind
+	colName
+	colFile
+	colPart
+	colParts
+	colDefinition
+)
 
 // object is what the kinds have in common.
 type object interface {
 	head() (oid *uint32, name *string)
 	kind() kind
 	at() *place
+	file() *page.RelFileNumber // nil for an object without files
 }
 
 func (t *Table) head() (*uint32, *string)        { return &t.OID, &t.Name }
@@ -68,40 +87,81 @@ func (a *AccessMethod) at() *place { return &a.place }
 func (r *Role) at() *place         { return &r.place }
 func (s *Setting) at() *place      { return &s.place }
 
-// encode returns the row of an object.
-func encode(o object) ([]byte, error) {
+func (t *Table) file() *page.RelFileNumber      { return &t.Rel }
+func (i *Index) file() *page.RelFileNumber      { return &i.Rel }
+func (*AccessMethod) file() *page.RelFileNumber { return nil }
+func (*Role) file() *page.RelFileNumber         { return nil }
+func (*Setting) file() *page.RelFileNumber      { return nil }
+
+// encode returns the rows of an object.
+func encode(o object) ([][]byte, error) {
 	oid, name := o.head()
+	const heads = 64 // the other columns, generously
+	room := heap.MaxRowSize - heads - len(*name)
+	if room < heap.MaxRowSize/2 {
+		return nil, pgerr.New(pgerr.NameTooLong, "name of a %s has %d bytes, at most %d can be stored", o.kind(), len(*name), heap.MaxRowSize/2)
+	}
 	def, err := json.Marshal(o)
 	if err != nil {
 		return nil, fmt.Errorf("encode definition of %s %q: %w", o.kind(), *name, err)
 	}
-	row := rowType.AppendRow(nil, []datum.Datum{
-		datum.NewInt(int64(*oid)), datum.NewText(string(o.kind())), datum.NewText(*name), datum.NewBytes(def),
-	})
-	if len(row) > heap.MaxRowSize {
-		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "definition of %s %q is too big: size %d, maximum size %d",
-			o.kind(), *name, len(row), heap.MaxRowSize)
+	var file int64
+	if f := o.file(); f != nil {
+		file = int64(*f)
 	}
-	return row, nil
+	parts := (len(def) + room - 1) / room
+	rows := make([][]byte, 0, parts)
+	for chunk := range slices.Chunk(def, room) {
+		rows = append(rows, rowType.AppendRow(nil, []datum.Datum{
+			datum.NewInt(int64(*oid)), datum.NewText(string(o.kind())), datum.NewText(*name), datum.NewInt(file),
+			datum.NewInt(int64(len(rows))), datum.NewInt(int64(parts)), datum.NewBytes(chunk),
+		}))
+	}
+	return rows, nil
 }
 
-// decode reads a row. Rows of kinds that a newer version may have added are errors: ignoring them could break them.
-func decode(tid page.TID, raw []byte) (object, error) {
-	var row [4]datum.Datum
-	text := string(raw) // values alias it
-	if err := rowType.DecodeRow([]byte(text), row[:]); err != nil {
-		return nil, damaged(tid, err)
+// part is one row as it was read.
+type part struct {
+	tid page.TID
+	row string
+	col [7]datum.Datum // aliases row
+}
+
+func readPart(tid page.TID, raw []byte) (part, error) {
+	p := part{tid: tid, row: string(raw)}
+	if err := rowType.DecodeRow([]byte(p.row), p.col[:]); err != nil {
+		return p, damaged(tid, err)
 	}
-	o := newObject(kind(row[1].S))
+	return p, nil
+}
+
+// decode makes an object of its rows, in any order. Rows of kinds that a newer version may have added are errors:
+// ignoring them could break them.
+func decode(parts []part) (object, error) {
+	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.col[colPart].I, b.col[colPart].I) })
+	first := &parts[0]
+	o := newObject(kind(first.col[colKind].S))
 	if o == nil {
-		return nil, damaged(tid, fmt.Errorf("unknown kind of object %q", row[1].S))
+		return nil, damaged(first.tid, fmt.Errorf("unknown kind of object %q", first.col[colKind].S))
 	}
-	if err := json.Unmarshal(row[3].Bytes(), o); err != nil {
-		return nil, damaged(tid, err)
+	var def []byte
+	at := o.at()
+	for i := range parts {
+		p := &parts[i]
+		if p.col[colPart].I != int64(i) || p.col[colParts].I != int64(len(parts)) {
+			return nil, damaged(p.tid, fmt.Errorf("part %d of %d, found %d parts", p.col[colPart].I, p.col[colParts].I, len(parts)))
+		}
+		def = append(def, p.col[colDefinition].S...)
+		at.tids, at.rows = append(at.tids, p.tid), append(at.rows, p.row)
+	}
+	if err := json.Unmarshal(def, o); err != nil {
+		return nil, damaged(first.tid, err)
 	}
 	oid, name := o.head()
-	*oid, *name = uint32(row[0].I), row[2].S
-	*o.at() = place{tid: tid, row: text}
+	*oid, *name = uint32(first.col[colOID].I), strings.Clone(first.col[colName].S)
+	if f := o.file(); f != nil {
+		*f = page.RelFileNumber(first.col[colFile].I)
+	}
 	if t, ok := o.(*Table); ok {
 		t.rowType = rowTypeOf(t.Columns)
 	}
@@ -129,11 +189,11 @@ func damaged(tid page.TID, err error) error {
 		WithHint("The directory may belong to a newer version; otherwise restore it from a replica or a backup.")
 }
 
-// peekOID reads the OID of a row.
-func peekOID(row []byte) (uint32, bool) {
-	var d [4]datum.Datum
-	if err := rowType.DecodeColumns(row, []int{0}, d[:]); err != nil {
-		return 0, false
+// peek reads the numbers of a row.
+func peek(tid page.TID, row []byte) (oid uint32, file page.RelFileNumber, parts int, err error) {
+	var d [7]datum.Datum
+	if err := rowType.DecodeColumns(row, []int{colOID, colFile, colParts}, d[:]); err != nil {
+		return 0, 0, 0, damaged(tid, err)
 	}
-	return uint32(d[0].I), true
+	return uint32(d[colOID].I), page.RelFileNumber(d[colFile].I), int(d[colParts].I), nil
 }

@@ -74,19 +74,9 @@ func (s *Store) SetNextOID(next uint32) error {
 func (s *Store) highestOID() (uint32, error) {
 	highest := FirstOID - 1
 	err := s.heap.Versions(Relation(), func(tid page.TID, row []byte) error {
-		o, err := decode(tid, row)
-		if err != nil {
-			return err
-		}
-		oid, _ := o.head()
-		highest = max(highest, *oid)
-		switch o := o.(type) {
-		case *Table:
-			highest = max(highest, uint32(o.Rel))
-		case *Index:
-			highest = max(highest, uint32(o.Rel))
-		}
-		return nil
+		oid, file, _, err := peek(tid, row)
+		highest = max(highest, oid, uint32(file))
+		return err
 	})
 	return highest, err
 }

@@ -13,7 +13,7 @@ const FirstOID uint32 = 16384
 type Table struct {
 	OID      uint32             `json:"-"`
 	Name     string             `json:"-"`
-	Rel      page.RelFileNumber `json:"rel"`
+	Rel      page.RelFileNumber `json:"-"`
 	Unlogged bool               `json:"unlogged,omitempty"`
 	Owner    string             `json:"owner,omitempty"` // role name
 	Columns  []Column           `json:"columns"`

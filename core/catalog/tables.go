@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 
 	"github.com/quiredb/quire/core/lock"
 	"github.com/quiredb/quire/core/page"
@@ -176,9 +177,12 @@ func (s *Store) SetStats(ctx context.Context, t *xact.Txn, oid uint32, stats Sta
 
 // replaceIfDifferent spares a version that says the same.
 func (s *Store) replaceIfDifferent(ctx context.Context, t *xact.Txn, old, o object) error {
-	row, err := encode(o)
-	if err != nil || old.at().row == string(row) {
+	rows, err := encode(o)
+	if err != nil {
 		return err
+	}
+	if slices.EqualFunc(rows, old.at().rows, func(a []byte, b string) bool { return string(a) == b }) {
+		return nil
 	}
 	return s.replace(ctx, t, old, o)
 }

@@ -47,50 +47,70 @@ func (c *Catalog) checkFree(k kind, name string) error {
 	return nil
 }
 
-// create writes the row of a new object.
+// create writes the rows of a new object.
 func (s *Store) create(ctx context.Context, t *xact.Txn, o object) error {
-	row, err := encode(o)
+	rows, err := encode(o)
 	if err != nil {
 		return err
 	}
-	if _, err := s.heap.Insert(ctx, t, Relation(), [][]byte{row}); err != nil {
+	if _, err := s.heap.Insert(ctx, t, Relation(), rows); err != nil {
 		return err
 	}
 	changed(t)
 	return nil
 }
 
-// replace writes a new version of old's row.
+// replace writes new versions of old's rows.
 func (s *Store) replace(ctx context.Context, t *xact.Txn, old, o object) error {
-	row, err := encode(o)
+	rows, err := encode(o)
 	if err != nil {
 		return err
 	}
 	snap := t.Latest()
 	defer snap.Release()
-	_, outcome, err := s.heap.Update(ctx, t, snap, Relation(), old.at().tid, row)
-	return s.written(t, old, outcome, err)
+	places := old.at().tids
+	both := min(len(rows), len(places))
+	for i, tid := range places {
+		var outcome heap.Outcome
+		if i < both {
+			_, outcome, err = s.heap.Update(ctx, t, snap, Relation(), tid, rows[i])
+		} else {
+			_, outcome, err = s.heap.Delete(ctx, t, snap, Relation(), tid)
+		}
+		if err := written(old, outcome, err); err != nil {
+			return err
+		}
+	}
+	if len(rows) > both {
+		if _, err := s.heap.Insert(ctx, t, Relation(), rows[both:]); err != nil {
+			return err
+		}
+	}
+	changed(t)
+	return nil
 }
 
-// remove deletes an object's row.
+// remove deletes an object's rows.
 func (s *Store) remove(ctx context.Context, t *xact.Txn, o object) error {
 	snap := t.Latest()
 	defer snap.Release()
-	_, outcome, err := s.heap.Delete(ctx, t, snap, Relation(), o.at().tid)
-	return s.written(t, o, outcome, err)
-}
-
-func (s *Store) written(t *xact.Txn, o object, outcome heap.Outcome, err error) error {
-	if err != nil {
-		return err
-	}
-	if outcome != heap.OK {
-		_, name := o.head()
-		return pgerr.New(pgerr.ObjectInUse, "%s %q was changed by a concurrent transaction", o.kind(), *name).
-			WithHint("Run the statement again.")
+	for _, tid := range o.at().tids {
+		_, outcome, err := s.heap.Delete(ctx, t, snap, Relation(), tid)
+		if err := written(o, outcome, err); err != nil {
+			return err
+		}
 	}
 	changed(t)
 	return nil
+}
+
+func written(o object, outcome heap.Outcome, err error) error {
+	if err != nil || outcome == heap.OK {
+		return err
+	}
+	_, name := o.head()
+	return pgerr.New(pgerr.ObjectInUse, "%s %q was changed by a concurrent transaction", o.kind(), *name).
+		WithHint("Run the statement again.")
 }
 
 // changed makes the change visible to the rest of the statement, and to others with the commit.
