@@ -155,6 +155,25 @@ func (w *workload) checkpoint() {
 	require.NoError(w.t, w.e.Checkpoint(ctx, engine.CheckpointOnline))
 }
 
+// acrossCheckpoint creates a table and fills it, with a checkpoint in the middle of the transaction.
+func (w *workload) acrossCheckpoint(name string, abort bool) {
+	w.run(xact.CommitOptions{}, abort, func(x *xact.Txn) commit {
+		require.NoError(w.t, w.e.Catalog.CreateTable(ctx, x, &catalog.Table{Name: name}))
+		c := commit{{table: name}}
+		for i := range 4 {
+			row := fmt.Sprintf("s%02d", i)
+			_, err := w.e.Heap.Insert(ctx, x, relation(w.table(x, name)), [][]byte{[]byte(row + strings.Repeat(" y", 1000))})
+			require.NoError(w.t, err)
+			c = append(c, effect{table: name, row: row})
+			if i == 1 {
+				w.checkpoint()
+			}
+		}
+		require.NoError(w.t, w.e.WAL.Step(ctx)) // as when somebody else commits
+		return c
+	})
+}
+
 // everything goes once through all that an engine does.
 func (w *workload) everything() {
 	sync, async := xact.CommitOptions{}, xact.CommitOptions{Async: true}
@@ -167,6 +186,8 @@ func (w *workload) everything() {
 	w.insert("a", 2, 50, async, false)
 	w.checkpoint()
 	w.createTable("never", false, true)
+	w.acrossCheckpoint("nor this", true)
+	w.acrossCheckpoint("c", false)
 	w.remove("a", 2, false)
 	w.remove("a", 2, true)
 	w.createTable("b", false, false)

@@ -156,8 +156,12 @@ func (e *Engine) Reader(from page.LSN) *wal.Reader {
 		wal.WithSegmentBytes(f.SegmentBytes), wal.WithReceived())
 }
 
-// dropFiles removes relations whose drop is durable in the log.
+// dropFiles removes relations whose drop, or the abort of whose creation, is in the log. The log is made durable first: with
+// the file gone and the record lost, earlier records would have nothing to change (D5).
 func (e *Engine) dropFiles(rels []page.RelFileNumber) error {
+	if err := e.WAL.Flush(context.Background(), e.WAL.InsertLSN()); err != nil {
+		return err
+	}
 	for _, rel := range rels {
 		e.Heap.Forget(rel)
 	}

@@ -100,7 +100,7 @@ func (e *Engine) Apply(rec *wal.Record) error {
 }
 
 // Consistent reports whether the standby has replayed as far as its pages may be: only then may anybody read. The error
-// says that something the log expects is missing for good.
+// says that something the log expects is missing for good. The goroutine that applies calls it.
 func (e *Engine) Consistent() (bool, error) {
 	s := &e.standby
 	s.mu.Lock()

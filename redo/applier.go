@@ -106,16 +106,12 @@ func (a *Applier) applyBlocks(b genericxlog.Body, rec *wal.Record) error {
 		return err
 	}
 	if !there {
-		a.gone.file(rf, rec.LSN)
-		return nil
+		return a.gone.file(rf, rec.LSN)
 	}
 	if err := a.conflicts(b); err != nil {
 		return err
 	}
-	n, err := a.cfg.GX.ApplyBlocks(b, rec, func(tag page.Tag) error {
-		a.gone.block(tag, rec.LSN)
-		return nil
-	})
+	n, err := a.cfg.GX.ApplyBlocks(b, rec, func(tag page.Tag) error { return a.gone.block(tag, rec.LSN) })
 	a.pages.Add(uint64(n))
 	a.skipped.Add(uint64(len(b.Blocks) - n))
 	return err

@@ -12,26 +12,35 @@ import (
 // missing remembers what records expected and did not find (D4). The idea is PostgreSQL's table of invalid pages
 // (`src/backend/access/transam/xlogutils.c`).
 type missing struct {
+	strict bool                      // everything was explained once: whatever is missing now is damage
 	blocks map[page.Tag]page.LSN     // first record that expected the page
 	files  map[page.RelFile]page.LSN // first record that expected the file
 }
 
-func (m *missing) block(tag page.Tag, lsn page.LSN) {
+func (m *missing) block(tag page.Tag, lsn page.LSN) error {
+	if m.strict {
+		return missingPage(tag, lsn)
+	}
 	if m.blocks == nil {
 		m.blocks = map[page.Tag]page.LSN{}
 	}
 	if _, noted := m.blocks[tag]; !noted {
 		m.blocks[tag] = lsn
 	}
+	return nil
 }
 
-func (m *missing) file(rf page.RelFile, lsn page.LSN) {
+func (m *missing) file(rf page.RelFile, lsn page.LSN) error {
+	if m.strict {
+		return missingFile(rf, lsn)
+	}
 	if m.files == nil {
 		m.files = map[page.RelFile]page.LSN{}
 	}
 	if _, noted := m.files[rf]; !noted {
 		m.files[rf] = lsn
 	}
+	return nil
 }
 
 // truncated explains the blocks from n on.
@@ -63,8 +72,17 @@ func (e *MissingError) Error() string {
 // SQLState returns data_corrupted.
 func (e *MissingError) SQLState() string { return "XX001" }
 
+func missingPage(tag page.Tag, lsn page.LSN) *MissingError {
+	return &MissingError{What: "page " + tag.String(), LSN: lsn}
+}
+
+func missingFile(rf page.RelFile, lsn page.LSN) *MissingError {
+	return &MissingError{What: "file of " + rf.String(), LSN: lsn}
+}
+
 // CheckConsistent reports what is missing and not explained. Recovery calls it at the end of the log, a standby when it has
-// replayed up to its minimum recovery point. A page that a later record restored whole is no longer missing.
+// replayed up to its minimum recovery point. A page that a later record restored whole is no longer missing. Once all is explained, Apply
+// fails at the first thing that is missing.
 func (a *Applier) CheckConsistent() error {
 	var found []*MissingError
 	for tag, lsn := range a.gone.blocks {
@@ -77,14 +95,14 @@ func (a *Applier) CheckConsistent() error {
 		b.RUnlock()
 		b.Unpin()
 		if empty {
-			found = append(found, &MissingError{What: "page " + tag.String(), LSN: lsn})
+			found = append(found, missingPage(tag, lsn))
 		}
 	}
 	for rf, lsn := range a.gone.files {
-		found = append(found, &MissingError{What: "file of " + rf.String(), LSN: lsn})
+		found = append(found, missingFile(rf, lsn))
 	}
 	if len(found) == 0 {
-		a.gone = missing{}
+		a.gone = missing{strict: true}
 		return nil
 	}
 	slices.SortFunc(found, func(a, b *MissingError) int {
