@@ -54,7 +54,11 @@ func NewType(name string, args ...int32) (Type, error) {
 func ParseType(s string) (Type, error) {
 	name, rest, found := strings.Cut(strings.ToLower(trimSpace(s)), "(")
 	if !found {
-		return NewType(trimSpace(name))
+		name = trimSpace(name)
+		if bare := strings.TrimSuffix(name, "[]"); bare == "char" { // the standard's char(1), which there is not
+			return Type{}, pgerr.New(pgerr.UndefinedObject, "type \"%s\" does not exist", name)
+		}
+		return NewType(strings.ReplaceAll(name, "\"", ""))
 	}
 	inside, tail, closed := strings.Cut(rest, ")")
 	if !closed {

@@ -222,9 +222,13 @@ type extremeState struct {
 }
 
 func (s *extremeState) Add(_ *EvalCtx, args []Datum) error {
-	if !s.some || s.info.Compare(args[0], s.best)*s.sign >= 0 { // of equals the later, as 1.5 after 1.50
-		s.best, s.some = args[0].Clone(), true
+	if s.some {
+		// Of equal values the later one stays, as 1.5 after 1.50.
+		if c := s.info.Compare(args[0], s.best) * s.sign; c < 0 || args[0] == s.best {
+			return nil
+		}
 	}
+	s.best, s.some = args[0].Clone(), true
 	return nil
 }
 

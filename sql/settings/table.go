@@ -2,8 +2,8 @@ package settings
 
 import (
 	"strings"
-	"time"
 
+	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
 )
 
@@ -97,11 +97,11 @@ var table = []Definition{
 	text("application_name", "", User, "Name of the client program, for views and logs.").reported(),
 	enum("client_encoding", "UTF8", User, "Encoding of the client; UTF8 alone is supported.", "UTF8", "UNICODE", "SQL_ASCII").reported().withAlias(),
 	text("DateStyle", "ISO, MDY", User, "Format of dates; ISO alone is supported.").reported().checked(dateStyle),
-	enum("IntervalStyle", "postgres", User, "Format of intervals.", "postgres").reported(),
+	enum("IntervalStyle", "postgres", User, "Format of intervals.", "postgres", "iso_8601").reported(),
 	text("TimeZone", "UTC", User, "Time zone in which timestamptz is shown and read.").reported().checked(timeZone),
 	text("search_path", `"$user", public`, User, "Schemas searched for unqualified names."),
 	integer("extra_float_digits", "1", None, -15, 3, User, "Digits of floats; 1 and above give the shortest exact form."),
-	enum("bytea_output", "hex", User, "Format of bytea.", "hex"),
+	enum("bytea_output", "hex", User, "Format of bytea.", "hex", "escape"),
 	boolean("standard_conforming_strings", "on", User, "Backslashes in '…' are ordinary; on alone is supported.").reported().checked(onlyOn),
 	enum("backslash_quote", "safe_encoding", User, `Accepted for clients; \' works in E'' strings alone.`, "safe_encoding"),
 	boolean("row_security", "on", User, "Accepted for clients; there are no policies."),
@@ -208,8 +208,8 @@ func timeZone(v string) (string, error) {
 	case "", "local":
 		return "", pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"TimeZone\": %q", v)
 	}
-	loc, err := time.LoadLocation(v)
-	if err != nil {
+	loc, ok := datum.LoadZone(v)
+	if !ok {
 		return "", pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter \"TimeZone\": %q", v).
 			WithHint("Use a name of the IANA time zone database, such as Europe/Berlin.")
 	}
