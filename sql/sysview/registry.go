@@ -5,16 +5,19 @@ import (
 	"strings"
 )
 
-func sortedViews() []*View {
-	views := []*View{}
-	slices.SortFunc(views, func(a, b *View) int { return strings.Compare(a.Name, b.Name) })
-	return views
+// The list is filled in init: pg_class and pg_attribute show it.
+func init() {
+	all = []*View{
+		pgAM, pgAttrdef, pgAttribute, pgClass, pgDatabase, pgExtension, pgIndex, pgIndexes, pgLocks, pgNamespace, pgRoles, pgSettings,
+		pgStatActivity, pgStatReplication, pgStatUserTables, pgStats, pgTables, pgType, pgUser, quirePlugins,
+	}
+	slices.SortFunc(all, func(a, b *View) int { return strings.Compare(a.Name, b.Name) })
+	for _, v := range all {
+		byName[v.Name] = v
+	}
 }
 
-func viewsByName() map[string]*View {
-	m := make(map[string]*View, len(all))
-	for _, v := range all {
-		m[v.Name] = v
-	}
-	return m
-}
+var (
+	all    []*View
+	byName = map[string]*View{}
+)

@@ -26,8 +26,3 @@ func Lookup(name string) *View { return byName[name] }
 
 // All returns all views by name. They are shared and must not be changed.
 func All() []*View { return all }
-
-var (
-	all    = sortedViews()
-	byName = viewsByName()
-)

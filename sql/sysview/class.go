@@ -1,0 +1,93 @@
+package sysview
+
+import (
+	"context"
+
+	"github.com/quiredb/quire/core/catalog"
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/page"
+)
+
+var pgClass = &View{
+	OID: 1259, Name: "pg_class",
+	Columns: columns("oid oid, relname name, relnamespace oid, reltype oid, reloftype oid, relowner oid, relam oid, relfilenode oid, " +
+		"reltablespace oid, relpages integer, reltuples real, relallvisible integer, reltoastrelid oid, relhasindex boolean, " +
+		"relisshared boolean, relpersistence char, relkind char, relnatts smallint, relchecks smallint, relhasrules boolean, " +
+		"relhastriggers boolean, relhassubclass boolean, relrowsecurity boolean, relforcerowsecurity boolean, relispopulated boolean, " +
+		"relreplident char, relispartition boolean, relrewrite oid, relfrozenxid xid, relminmxid xid, relacl aclitem[], " +
+		"reloptions text[], relpartbound pg_node_tree"),
+	Rows: func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+		c := env.Catalog
+		var rows [][]datum.Datum
+		for _, r := range systemRelations {
+			n, err := env.Engine.Pool.Length(page.RelFile{Rel: r.rel})
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, class{
+				oid: uint32(r.rel), name: r.name, namespace: CatalogNamespace, owner: boss(c).OID, am: r.am, file: uint32(r.rel),
+				stats: catalog.Stats{Pages: n, Tuples: -1}, persistence: 'p', kind: 'r', natts: len(r.columns), identity: 'n',
+			}.row())
+		}
+		for _, v := range All() {
+			rows = append(rows, class{
+				oid: v.OID, name: v.Name, namespace: CatalogNamespace, owner: boss(c).OID, stats: catalog.Stats{Tuples: -1},
+				persistence: 'p', kind: 'v', natts: len(v.Columns), identity: 'n',
+			}.row())
+		}
+		for _, t := range c.Tables() {
+			rows = append(rows, class{
+				oid: t.OID, name: t.Name, namespace: PublicNamespace, owner: owner(c, t), am: HeapAM, file: uint32(t.Rel), stats: t.Stats,
+				hasIndex: len(c.IndexesOf(t.OID)) > 0, persistence: persistence(t.Unlogged), kind: 'r', natts: len(t.Columns),
+				identity: 'd', options: t.Options,
+			}.row())
+		}
+		for _, i := range c.Indexes() {
+			row := class{
+				oid: i.OID, name: i.Name, namespace: PublicNamespace, am: methodOID(c, i.AM), file: uint32(i.Rel), stats: i.Stats,
+				persistence: persistence(i.Unlogged), kind: 'i', natts: len(i.Columns), identity: 'n', options: i.Given,
+			}
+			if t := c.TableByOID(i.Table); t != nil {
+				row.owner = owner(c, t)
+			}
+			rows = append(rows, row.row())
+		}
+		return rows, nil
+	},
+}
+
+// class is what rows of pg_class differ in.
+type class struct {
+	oid         uint32
+	name        string
+	namespace   int
+	owner, am   uint32
+	file        uint32
+	stats       catalog.Stats
+	hasIndex    bool
+	persistence char
+	kind        char
+	natts       int
+	identity    char
+	options     map[string]string
+}
+
+func (c class) row() []datum.Datum {
+	tuples := float32(c.stats.Tuples)
+	if c.stats == (catalog.Stats{}) {
+		tuples = -1 // never counted
+	}
+	return row(c.oid, c.name, c.namespace, 0, 0, c.owner, c.am, c.file,
+		0, int64(c.stats.Pages), tuples, 0, 0, c.hasIndex,
+		false, c.persistence, c.kind, c.natts, 0, false,
+		false, false, false, false, true,
+		c.identity, false, 0, nil, nil, nil,
+		reloptions(c.options), nil)
+}
+
+func methodOID(c *catalog.Catalog, name string) uint32 {
+	if m := c.AccessMethod(name); m != nil {
+		return m.OID
+	}
+	return 0
+}

@@ -1,0 +1,83 @@
+package sysview
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/quiredb/quire/core/catalog"
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/xact"
+)
+
+// Fixed OIDs, PostgreSQL's where it has one for the thing.
+const (
+	HeapAM           = 2 // the access method of tables
+	DatabaseOID      = 5
+	CatalogNamespace = 11
+	PublicNamespace  = 2200
+	tablespaceOID    = 1663
+	encodingUTF8     = 6
+	defaultCollation = 100
+	nameCollation    = 950
+)
+
+// systemRelations are the relations that no catalog object describes.
+var systemRelations = []struct {
+	rel     page.RelFileNumber
+	name    string
+	am      uint32
+	columns []string
+	types   []datum.OID
+}{
+	{catalog.Rel, catalog.Relation().Name, HeapAM, []string{"oid", "kind", "name", "definition"},
+		[]datum.OID{datum.Int8, datum.Text, datum.Text, datum.Bytea}},
+	{xact.StatusRel, "quire_xact", 0, nil, nil},
+}
+
+// role returns the OID of a role by name, 0 if there is none.
+func role(c *catalog.Catalog, name string) uint32 {
+	if r := c.Role(name); r != nil {
+		return r.OID
+	}
+	return 0
+}
+
+// boss is the superuser who has been there longest: he owns what nobody made.
+func boss(c *catalog.Catalog) *catalog.Role {
+	var first *catalog.Role
+	for _, r := range c.Roles() {
+		if r.Superuser && (first == nil || r.OID < first.OID) {
+			first = r
+		}
+	}
+	if first == nil {
+		return &catalog.Role{}
+	}
+	return first
+}
+
+// owner is the OID of a table's owner.
+func owner(c *catalog.Catalog, t *catalog.Table) uint32 {
+	if oid := role(c, t.Owner); oid != 0 {
+		return oid
+	}
+	return boss(c).OID
+}
+
+// reloptions lists storage parameters as name=value.
+func reloptions(options map[string]string) []string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(options)) {
+		out = append(out, k+"="+options[k])
+	}
+	return out
+}
+
+// persistence is pg_class.relpersistence.
+func persistence(unlogged bool) char {
+	if unlogged {
+		return 'u'
+	}
+	return 'p'
+}
