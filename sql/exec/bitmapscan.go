@@ -1,0 +1,172 @@
+package exec
+
+import (
+	"slices"
+	"time"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/sql/plan"
+)
+
+// bitmapHeapScan fetches the rows whose places an index found, block by block in the order of the heap.
+type bitmapHeapScan struct {
+	x     *Context
+	node  *plan.BitmapHeapScan
+	stats *Stats
+	index *Stats // of the bitmap index scan
+	out   projector
+	tick  ticker
+	next  func() (*block, bool)
+	row   Row
+
+	// The visible rows of the current block: bytes in buf, ends and places beside them.
+	buf     []byte
+	found   []foundRow
+	at      int
+	started bool
+}
+
+type foundRow struct {
+	tid      page.TID
+	from, to int
+	recheck  bool
+}
+
+func newBitmapHeapScan(x *Context, n *plan.BitmapHeapScan, stats *Stats) *bitmapHeapScan {
+	s := &bitmapHeapScan{x: x, node: n, stats: stats, index: &Stats{}, out: newProjector(x, n.Output), row: make(Row, len(n.Table.Columns)+1)}
+	if x.Instruments != nil {
+		x.Instruments.Nodes[n.Child] = s.index
+	}
+	return s
+}
+
+func (s *bitmapHeapScan) Open() error {
+	s.tick = ticker{ctx: s.x.Ctx}
+	s.started, s.next, s.found, s.at = false, nil, s.found[:0], 0
+	return nil
+}
+
+// collect runs the index scan.
+func (s *bitmapHeapScan) collect() error {
+	s.started = true
+	start := time.Now()
+	var before Buffers
+	if s.x.Instruments != nil {
+		before = s.x.Instruments.Buffers()
+	}
+	b := newBitmap(s.x.WorkMem)
+	keys, none, err := s.x.indexKeys(s.node.Child.Conds)
+	if err != nil {
+		return err
+	}
+	if !none {
+		if err := s.scanIndex(b, keys); err != nil {
+			return err
+		}
+	}
+	s.next = b.blocks()
+	s.index.Loops++
+	s.index.Total += time.Since(start)
+	s.index.Startup = s.index.Total
+	if s.x.Instruments != nil {
+		used := s.x.Instruments.Buffers().Minus(before)
+		s.index.Buffers.Hit += used.Hit
+		s.index.Buffers.Read += used.Read
+	}
+	return nil
+}
+
+func (s *bitmapHeapScan) scanIndex(b *bitmap, keys []am.ScanKey) error {
+	idx := s.node.Child.Index
+	cursor, err := idx.Method.Scan(s.x.Ctx, idx.Def, keys, am.Forward)
+	if err != nil {
+		return err
+	}
+	h := hits{cursor: cursor}
+	defer h.close()
+	for {
+		hit, ok, err := h.next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return nil
+		}
+		if err := s.tick.tick(); err != nil {
+			return err
+		}
+		s.index.Rows++
+		b.add(hit)
+	}
+}
+
+func (s *bitmapHeapScan) Next() (Row, error) {
+	if !s.started {
+		if err := s.collect(); err != nil {
+			return nil, err
+		}
+	}
+	t, tid := s.node.Table, s.node.Table.TIDSlot()
+	for {
+		for s.at == len(s.found) {
+			more, err := s.fetch()
+			if err != nil || !more {
+				return nil, err
+			}
+		}
+		f := &s.found[s.at]
+		s.at++
+		if err := s.tick.tick(); err != nil {
+			return nil, err
+		}
+		if err := t.Row.DecodeColumns(s.buf[f.from:f.to], s.node.Need, s.row); err != nil {
+			return nil, badRow(t, f.tid, err)
+		}
+		s.row[tid].I = packTID(f.tid)
+		if f.recheck { // by X2
+			if ok, err := s.x.passes(s.node.Recheck, s.row); err != nil {
+				return nil, err
+			} else if !ok {
+				s.stats.Rechecked++
+				continue
+			}
+		}
+		ok, err := s.x.passes(s.node.Filter, s.row)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return s.out.apply(s.row)
+		}
+		s.stats.Filtered++
+	}
+}
+
+// fetch reads the visible rows of the next block of the bitmap.
+func (s *bitmapHeapScan) fetch() (bool, error) {
+	blk, ok := s.next()
+	if !ok {
+		return false, nil
+	}
+	s.buf, s.found, s.at = s.buf[:0], s.found[:0], 0
+	if blk.offsets == nil {
+		s.stats.LossyBlocks++
+	} else {
+		s.stats.ExactBlocks++
+	}
+	err := s.x.Heap.FetchBlock(s.x.Snapshot, s.node.Table.Heap, blk.number, blk.offsets, func(tid page.TID, row []byte) bool {
+		from := len(s.buf)
+		s.buf = append(s.buf, row...)
+		recheck := true
+		if blk.offsets != nil {
+			i, _ := slices.BinarySearch(blk.offsets, tid.Offset)
+			recheck = blk.recheck[i]
+		}
+		s.found = append(s.found, foundRow{tid, from, len(s.buf), recheck})
+		return true
+	})
+	return err == nil, err
+}
+
+func (s *bitmapHeapScan) Close() { s.next, s.found, s.at = nil, nil, 0 }

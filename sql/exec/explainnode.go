@@ -1,0 +1,316 @@
+package exec
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/sql/expr"
+	"github.com/quiredb/quire/sql/plan"
+)
+
+// describe turns a node and its inputs into steps.
+func (x *Explained) describe(n plan.Node, relationship string) *step {
+	s := &step{cost: n.Common()}
+	if x.Instruments != nil {
+		s.stats = x.Instruments.Nodes[n]
+		if s.stats == nil {
+			s.stats = &Stats{}
+		}
+	}
+	d := describer{x: x, s: s, base: n.Common()}
+	d.node(n, relationship)
+	if x.Options.Buffers && x.Options.Analyze && s.stats != nil && s.stats.Buffers != (Buffers{}) {
+		d.detail("Shared Hit Blocks", s.stats.Buffers.Hit, "Buffers: "+bufferText(s.stats.Buffers))
+		d.detail("Shared Read Blocks", s.stats.Buffers.Read, "-")
+	}
+	for i, c := range n.Children() {
+		rel := "Outer"
+		if i > 0 {
+			rel = "Inner"
+		}
+		s.children = append(s.children, x.describe(c, rel))
+	}
+	return s
+}
+
+type describer struct {
+	x    *Explained
+	s    *step
+	base *plan.Base
+}
+
+func (d *describer) prop(name string, value any) { d.s.props = append(d.s.props, prop{name: name, value: value}) }
+
+func (d *describer) detail(name string, value any, text string) {
+	d.s.details = append(d.s.details, prop{name: name, value: value, text: text})
+}
+
+// name prints a column, with its table where that is needed to tell it apart.
+func (d *describer) name(rels []*plan.Rel) func(*expr.ColumnRef) string {
+	qualify := d.x.Qualify || d.x.Options.Verbose
+	return func(c *expr.ColumnRef) string {
+		if qualify && c.Rel >= 0 && c.Rel < len(rels) {
+			return expr.QuoteIdent(rels[c.Rel].Alias) + "." + expr.QuoteIdent(c.Name)
+		}
+		return expr.QuoteIdent(c.Name)
+	}
+}
+
+func (d *describer) deparse(e expr.Expr) string { return expr.Deparse(e, d.name(d.base.Rels)) }
+
+// outer prints a column of the input: PostgreSQL puts parentheses round what is computed there.
+func (d *describer) outer(b *plan.Base, slot int) string {
+	if slot >= len(b.Show) {
+		return "?"
+	}
+	text := expr.Deparse(b.Show[slot], d.name(b.Rels))
+	if _, ok := b.Show[slot].(*expr.ColumnRef); !ok {
+		text = "(" + text + ")"
+	}
+	return text
+}
+
+func (d *describer) condition(label string, c *plan.Scalar) {
+	if c != nil {
+		d.detail(label, d.deparse(c.Expr), "")
+	}
+}
+
+func (d *describer) filter(c *plan.Scalar) {
+	d.condition("Filter", c)
+	if c != nil && d.s.stats != nil {
+		d.removed("Rows Removed by Filter", d.s.stats.Filtered)
+	}
+}
+
+// removed prints a count per loop, in text only when something was removed.
+func (d *describer) removed(label string, n int64) {
+	if d.s.stats == nil {
+		return
+	}
+	n /= max(d.s.stats.Loops, 1)
+	text := ""
+	if n == 0 {
+		text = "-"
+	}
+	d.detail(label, n, text)
+}
+
+// title sets the first line, and the properties of JSON that say the same.
+func (d *describer) title(kind, relationship string, extra ...string) {
+	d.prop("Node Type", kind)
+	if relationship != "" {
+		d.prop("Parent Relationship", relationship)
+	}
+	d.s.title = strings.Join(append([]string{kind}, extra...), " ")
+}
+
+// on is the "on table alias" of a scan.
+func (d *describer) on(schema, name, alias string) string {
+	d.prop("Relation Name", name)
+	d.prop("Alias", alias)
+	text := expr.QuoteIdent(name)
+	if d.x.Options.Verbose && schema != "" {
+		text = expr.QuoteIdent(schema) + "." + text
+	}
+	if alias != name {
+		text += " " + expr.QuoteIdent(alias)
+	}
+	return "on " + text
+}
+
+func (d *describer) output() {
+	if !d.x.Options.Verbose || len(d.base.Show) == 0 {
+		return
+	}
+	list := make([]string, len(d.base.Show))
+	for i, e := range d.base.Show {
+		list[i] = d.deparse(e)
+	}
+	d.detail("Output", list, "")
+}
+
+func (d *describer) node(n plan.Node, rel string) {
+	switch n := n.(type) {
+	case *plan.Result:
+		d.title("Result", rel)
+		d.output()
+		d.condition("One-Time Filter", n.OneTime)
+	case *plan.SeqScan:
+		d.title("Seq Scan", rel)
+		d.s.title += " " + d.on(n.Table.Schema, n.Table.Name, n.Alias)
+		d.output()
+		d.filter(n.Filter)
+	case *plan.IndexScan:
+		d.indexScan(n, rel)
+	case *plan.BitmapHeapScan:
+		d.bitmapHeapScan(n, rel)
+	case *plan.BitmapIndexScan:
+		d.title("Bitmap Index Scan", rel)
+		d.prop("Index Name", n.Index.Name)
+		d.s.title += " on " + expr.QuoteIdent(n.Index.Name)
+		d.base = &plan.Base{Rels: []*plan.Rel{{Alias: n.Table.Name}}}
+		if n.CondExpr != nil {
+			d.detail("Index Cond", expr.Deparse(n.CondExpr.Expr, d.name(nil)), "")
+		}
+	case *plan.FunctionScan:
+		d.title("Function Scan", rel)
+		d.prop("Function Name", n.Name)
+		d.prop("Alias", n.Alias)
+		d.s.title += " on " + d.functionName(n)
+		if n.Alias != n.Name {
+			d.s.title += " " + expr.QuoteIdent(n.Alias)
+		}
+		d.output()
+		if d.x.Options.Verbose {
+			d.detail("Function Call", d.deparse(n.Call), "")
+		}
+		d.filter(n.Filter)
+	case *plan.ValuesScan:
+		d.title("Values Scan", rel)
+		d.prop("Alias", "*VALUES*")
+		d.s.title += ` on "*VALUES*"`
+		d.output()
+		d.filter(n.Filter)
+	case *plan.ViewScan:
+		d.title("Function Scan", rel)
+		d.s.title += " " + d.on("pg_catalog", n.View.Name, n.Alias)
+		d.output()
+		d.filter(n.Filter)
+	case *plan.SubqueryScan:
+		d.title("Subquery Scan", rel)
+		d.prop("Alias", n.Alias)
+		d.s.title += " on " + expr.QuoteIdent(n.Alias)
+		d.output()
+		d.filter(n.Filter)
+	case *plan.Sort:
+		d.sort(n, rel)
+	case *plan.Limit:
+		d.title("Limit", rel)
+		d.output()
+	case *plan.Aggregate:
+		d.aggregate(n, rel)
+	case *plan.ModifyTable:
+		d.modify(n, rel)
+	default:
+		d.title(fmt.Sprintf("%T", n), rel)
+	}
+}
+
+func (d *describer) functionName(n *plan.FunctionScan) string {
+	if d.x.Options.Verbose {
+		return "pg_catalog." + expr.QuoteIdent(n.Name)
+	}
+	return expr.QuoteIdent(n.Name)
+}
+
+func (d *describer) indexScan(n *plan.IndexScan, rel string) {
+	d.title("Index Scan", rel)
+	if n.Direction == am.Backward {
+		d.s.title += " Backward"
+		d.prop("Scan Direction", "Backward")
+	} else {
+		d.prop("Scan Direction", "Forward")
+	}
+	d.prop("Index Name", n.Index.Name)
+	d.s.title += " using " + expr.QuoteIdent(n.Index.Name) + " " + d.on(n.Table.Schema, n.Table.Name, n.Alias)
+	d.output()
+	d.condition("Index Cond", n.CondExpr)
+	if n.CondExpr != nil && d.s.stats != nil {
+		d.removed("Rows Removed by Index Recheck", d.s.stats.Rechecked)
+	}
+	d.filter(n.Filter)
+}
+
+func (d *describer) bitmapHeapScan(n *plan.BitmapHeapScan, rel string) {
+	d.title("Bitmap Heap Scan", rel)
+	d.s.title += " " + d.on(n.Table.Schema, n.Table.Name, n.Alias)
+	d.output()
+	d.condition("Recheck Cond", n.Recheck)
+	if st := d.s.stats; st != nil {
+		d.removed("Rows Removed by Index Recheck", st.Rechecked)
+	}
+	d.filter(n.Filter)
+	if st := d.s.stats; st != nil && d.x.Options.Analyze {
+		text := "Heap Blocks:"
+		if st.ExactBlocks > 0 {
+			text += fmt.Sprintf(" exact=%d", st.ExactBlocks)
+		}
+		if st.LossyBlocks > 0 {
+			text += fmt.Sprintf(" lossy=%d", st.LossyBlocks)
+		}
+		if text == "Heap Blocks:" {
+			text = "-"
+		}
+		d.detail("Exact Heap Blocks", st.ExactBlocks, text)
+		d.detail("Lossy Heap Blocks", st.LossyBlocks, "-")
+	}
+}
+
+func (d *describer) sort(n *plan.Sort, rel string) {
+	d.title("Sort", rel)
+	d.output()
+	keys := make([]string, len(n.Keys))
+	for i, k := range n.Keys {
+		keys[i] = d.outer(n.Child.Common(), k.Slot)
+		if k.Desc {
+			keys[i] += " DESC"
+		}
+		if k.NullsFirst != k.Desc {
+			keys[i] += map[bool]string{true: " NULLS FIRST", false: " NULLS LAST"}[k.NullsFirst]
+		}
+	}
+	d.detail("Sort Key", keys, "")
+	if st := d.s.stats; st != nil && st.SortMethod != "" {
+		kind, kb := "Memory", (st.SortBytes+1023)/1024
+		if strings.HasPrefix(st.SortMethod, "external") {
+			kind = "Disk"
+		}
+		d.detail("Sort Method", st.SortMethod, fmt.Sprintf("Sort Method: %s  %s: %dkB", st.SortMethod, kind, kb))
+		d.detail("Sort Space Used", kb, "-")
+		d.detail("Sort Space Type", kind, "-")
+	}
+}
+
+func (d *describer) aggregate(n *plan.Aggregate, rel string) {
+	name := map[plan.Strategy]string{plan.Plain: "Aggregate", plan.Sorted: "GroupAggregate", plan.Hashed: "HashAggregate"}[n.Strategy]
+	d.title("Aggregate", rel)
+	d.prop("Strategy", map[plan.Strategy]string{plan.Plain: "Plain", plan.Sorted: "Sorted", plan.Hashed: "Hashed"}[n.Strategy])
+	d.prop("Partial Mode", "Simple")
+	d.s.title = name
+	d.output()
+	if len(n.Keys) > 0 {
+		keys := make([]string, len(n.Keys))
+		for i, k := range n.Keys {
+			keys[i] = d.deparse(k.Show)
+			if _, ok := k.Show.(*expr.ColumnRef); !ok && n.Strategy == plan.Sorted {
+				keys[i] = "(" + keys[i] + ")"
+			}
+		}
+		d.detail("Group Key", keys, "")
+	}
+	if n.HavingShow != nil {
+		d.detail("Filter", d.deparse(n.HavingShow), "")
+	}
+	if st := d.s.stats; st != nil && n.Strategy == plan.Hashed && d.x.Options.Analyze {
+		kb := (st.HashBytes + 1023) / 1024
+		text := fmt.Sprintf("Batches: %d  Memory Usage: %dkB", max(st.Batches, 1), kb)
+		if st.SortBytes > 0 {
+			text += fmt.Sprintf("  Disk Usage: %dkB", (st.SortBytes+1023)/1024)
+		}
+		d.detail("HashAgg Batches", max(st.Batches, 1), text)
+		d.detail("Peak Memory Usage", kb, "-")
+	}
+	if n.HavingShow != nil && d.s.stats != nil {
+		d.removed("Rows Removed by Filter", d.s.stats.Filtered)
+	}
+}
+
+func (d *describer) modify(n *plan.ModifyTable, rel string) {
+	word := map[plan.Operation]string{plan.OpInsert: "Insert", plan.OpUpdate: "Update", plan.OpDelete: "Delete"}[n.Op]
+	d.title("ModifyTable", rel)
+	d.prop("Operation", word)
+	d.s.title = word + " " + d.on(n.Table.Schema, n.Table.Name, n.Alias)
+	d.output()
+}

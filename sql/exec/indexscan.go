@@ -1,0 +1,78 @@
+package exec
+
+import (
+	"github.com/quiredb/quire/sql/plan"
+)
+
+// indexScan fetches the rows that an index finds, in the index's order.
+type indexScan struct {
+	x     *Context
+	node  *plan.IndexScan
+	stats *Stats
+	out   projector
+	tick  ticker
+	hits  hits
+	row   Row
+	buf   []byte
+}
+
+func newIndexScan(x *Context, n *plan.IndexScan, stats *Stats) *indexScan {
+	return &indexScan{x: x, node: n, stats: stats, out: newProjector(x, n.Output), row: make(Row, len(n.Table.Columns)+1)}
+}
+
+func (s *indexScan) Open() error {
+	s.Close()
+	s.tick = ticker{ctx: s.x.Ctx}
+	keys, none, err := s.x.indexKeys(s.node.Conds)
+	if err != nil || none {
+		return err
+	}
+	s.hits.cursor, err = s.node.Index.Method.Scan(s.x.Ctx, s.node.Index.Def, keys, s.node.Direction)
+	return err
+}
+
+func (s *indexScan) Next() (Row, error) {
+	if s.hits.cursor == nil {
+		return nil, nil
+	}
+	t, tid := s.node.Table, s.node.Table.TIDSlot()
+	for {
+		hit, ok, err := s.hits.next()
+		if err != nil || !ok {
+			return nil, err
+		}
+		if err := s.tick.tick(); err != nil {
+			return nil, err
+		}
+		data, visible, err := s.x.Heap.Fetch(s.x.Snapshot, t.Heap, hit.TID, s.buf[:0])
+		if err != nil {
+			return nil, err
+		}
+		if !visible {
+			continue
+		}
+		s.buf = data
+		if err := t.Row.DecodeColumns(data, s.node.Need, s.row); err != nil {
+			return nil, badRow(t, hit.TID, err)
+		}
+		s.row[tid].I = packTID(hit.TID)
+		if hit.Recheck { // by X2
+			if ok, err := s.x.passes(s.node.CondExpr, s.row); err != nil {
+				return nil, err
+			} else if !ok {
+				s.stats.Rechecked++
+				continue
+			}
+		}
+		ok, err = s.x.passes(s.node.Filter, s.row)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return s.out.apply(s.row)
+		}
+		s.stats.Filtered++
+	}
+}
+
+func (s *indexScan) Close() { s.hits.close() }

@@ -1,0 +1,335 @@
+package plan
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/sql/expr"
+)
+
+// writable finds the target of a modification.
+func (a *analyzer) writable(rv *pg_query.RangeVar) (*Table, error) {
+	t, err := a.lookup(rv)
+	if err != nil {
+		return nil, err
+	}
+	if t.View != nil {
+		return nil, pgerr.New(pgerr.InsufficientPrivilege, "permission denied: \"%s\" is a system view", t.Name)
+	}
+	return t, nil
+}
+
+func (a *analyzer) insert(s *pg_query.InsertStmt) (*Query, error) {
+	switch {
+	case s.OnConflictClause != nil:
+		return nil, a.unsupported("ON CONFLICT", s.OnConflictClause.Location)
+	case s.WithClause != nil:
+		return nil, a.unsupported("WITH", s.WithClause.Location)
+	case s.Override > pg_query.OverridingKind_OVERRIDING_NOT_SET:
+		return nil, a.unsupported("OVERRIDING", -1)
+	}
+	t, err := a.writable(s.Relation)
+	if err != nil {
+		return nil, err
+	}
+	attrs, err := a.insertColumns(t, s.Cols)
+	if err != nil {
+		return nil, err
+	}
+	var q *Query
+	sel := s.SelectStmt.GetSelectStmt()
+	switch {
+	case sel == nil: // DEFAULT VALUES
+		q = &Query{Set: make([]expr.Expr, len(t.Columns))}
+	case len(sel.ValuesLists) > 0 && len(sel.SortClause) == 0 && sel.LimitCount == nil && sel.LimitOffset == nil && sel.WithClause == nil:
+		q, err = a.insertValues(t, attrs, s, sel.ValuesLists)
+	default:
+		q, err = a.insertSelect(t, attrs, s, sel)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range q.Set {
+		if q.Set[i] == nil {
+			if q.Set[i], err = a.columnDefault(t, i); err != nil {
+				return nil, err
+			}
+		}
+	}
+	q.Command, q.Table, q.Alias = Insert, t, t.Name
+	if s.Relation.Alias != nil {
+		q.Alias = s.Relation.Alias.Aliasname
+	}
+	return q, a.returning(q, s.ReturningList)
+}
+
+// insertColumns returns the table positions of the columns that an INSERT names, or all of them.
+func (a *analyzer) insertColumns(t *Table, cols []*pg_query.Node) ([]int, error) {
+	var attrs []int
+	if len(cols) == 0 {
+		for i := range t.Columns {
+			attrs = append(attrs, i)
+		}
+		return attrs, nil
+	}
+	seen := make([]bool, len(t.Columns))
+	for _, n := range cols {
+		rt := n.GetResTarget()
+		attr := t.Attr(rt.Name)
+		switch {
+		case attr < 0:
+			return nil, a.errorf(rt.Location, pgerr.UndefinedColumn, `column "%s" of relation "%s" does not exist`, rt.Name, t.Name)
+		case len(rt.Indirection) > 0:
+			return nil, a.unsupported("assigning to a part of a column", rt.Location)
+		case seen[attr]:
+			return nil, a.errorf(rt.Location, pgerr.DuplicateColumn, `column "%s" specified more than once`, rt.Name)
+		}
+		seen[attr] = true
+		attrs = append(attrs, attr)
+	}
+	return attrs, nil
+}
+
+// columnDefault is the value of a column that an INSERT leaves out.
+func (a *analyzer) columnDefault(t *Table, attr int) (expr.Expr, error) {
+	if d := t.Columns[attr].Default; d != nil {
+		return d, nil
+	}
+	return &expr.Const{D: datum.NewNull(), T: t.Columns[attr].Type}, nil
+}
+
+// countMismatch compares the number of values with that of the columns. Fewer values are fine only without a column list.
+func (a *analyzer) countMismatch(attrs []int, s *pg_query.InsertStmt, have int, extra int32) error {
+	if have > len(attrs) {
+		return a.errorf(extra, pgerr.SyntaxError, "INSERT has more expressions than target columns")
+	}
+	if have < len(attrs) && len(s.Cols) > 0 {
+		return a.errorf(locationOf(s.Cols[have]), pgerr.SyntaxError, "INSERT has more target columns than expressions")
+	}
+	return nil
+}
+
+// insertValues analyses INSERT … VALUES: each value goes straight to the type of its column. A single row needs no relation.
+func (a *analyzer) insertValues(t *Table, attrs []int, s *pg_query.InsertStmt, lists []*pg_query.Node) (*Query, error) {
+	q := &Query{Set: make([]expr.Expr, len(t.Columns))}
+	rows := make([][]expr.Expr, len(lists))
+	width := len(lists[0].GetList().GetItems())
+	err := a.in(inValues, func() error {
+		for r, list := range lists {
+			items := list.GetList().GetItems()
+			if len(items) != width {
+				return a.errorf(leftmost(-1, items), pgerr.SyntaxError, "VALUES lists must all be the same length")
+			}
+			var extra int32 = -1
+			if len(items) > len(attrs) {
+				extra = locationOf(items[len(attrs)])
+			}
+			if err := a.countMismatch(attrs, s, len(items), extra); err != nil {
+				return err
+			}
+			rows[r] = make([]expr.Expr, len(items))
+			for i, item := range items {
+				e, err := a.assignment(&scope{}, t, attrs[i], item)
+				if err != nil {
+					return err
+				}
+				rows[r][i] = e
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 1 {
+		for i, e := range rows[0] {
+			q.Set[attrs[i]] = e
+		}
+		return q, nil
+	}
+	rel := &Rel{Kind: RelValues, Alias: "*VALUES*", Name: "*VALUES*", Values: rows}
+	for i := range width {
+		c := &t.Columns[attrs[i]]
+		rel.Columns = append(rel.Columns, RelColumn{c.Name, c.Type})
+		q.Set[attrs[i]] = &expr.ColumnRef{Index: i, Attr: i, T: c.Type, Name: c.Name}
+	}
+	q.Rels, q.From = []*Rel{rel}, []FromItem{RelItem{0}}
+	return q, nil
+}
+
+// assignment analyses a value for a column, DEFAULT included.
+func (a *analyzer) assignment(sc *scope, t *Table, attr int, n *pg_query.Node) (expr.Expr, error) {
+	c := &t.Columns[attr]
+	if n.GetSetToDefault() != nil {
+		return a.columnDefault(t, attr)
+	}
+	e, err := a.expr(sc, n)
+	if err != nil {
+		return nil, err
+	}
+	e, err = a.b.Assign(e, c.Type, c.Name)
+	return e, a.at(err, locationOf(n))
+}
+
+// insertSelect analyses INSERT … SELECT: the query's rows are relation 0.
+func (a *analyzer) insertSelect(t *Table, attrs []int, s *pg_query.InsertStmt, sel *pg_query.SelectStmt) (*Query, error) {
+	sub, err := a.selectStmt(sel)
+	if err != nil {
+		return nil, err
+	}
+	visible := sub.Visible()
+	var extra int32 = -1
+	if visible > len(attrs) && len(attrs) < len(sel.TargetList) {
+		extra = locationOf(sel.TargetList[len(attrs)].GetResTarget().GetVal())
+	}
+	if err := a.countMismatch(attrs, s, visible, extra); err != nil {
+		return nil, err
+	}
+	rel := &Rel{Kind: RelSubquery, Alias: "*SELECT*", Name: "*SELECT*", Subquery: sub}
+	q := &Query{Rels: []*Rel{rel}, From: []FromItem{RelItem{0}}, Set: make([]expr.Expr, len(t.Columns))}
+	for i := range visible {
+		target := &sub.Targets[i]
+		rel.Columns = append(rel.Columns, RelColumn{target.Name, target.Expr.Type()})
+		c := &t.Columns[attrs[i]]
+		e, err := a.b.Assign(&expr.ColumnRef{Index: i, Attr: i, T: target.Expr.Type(), Name: target.Name}, c.Type, c.Name)
+		if err != nil {
+			if i < len(sel.TargetList) {
+				err = a.at(err, locationOf(sel.TargetList[i].GetResTarget().GetVal()))
+			}
+			return nil, err
+		}
+		q.Set[attrs[i]] = e
+	}
+	return q, nil
+}
+
+// returning analyses a RETURNING list: over relation 0, the changed row of the target.
+func (a *analyzer) returning(q *Query, list []*pg_query.Node) error {
+	if len(list) == 0 {
+		return nil
+	}
+	sc := &scope{rels: []scopeRel{{alias: q.Alias, schema: q.Table.Schema, columns: tableColumns(q.Table)}}}
+	return a.in(inReturn, func() error {
+		targets, err := a.targetList(sc, list)
+		if err != nil {
+			return err
+		}
+		for i := range targets {
+			if targets[i].Expr, err = a.b.Resolve(targets[i].Expr); err != nil {
+				return err
+			}
+		}
+		q.Returning = targets
+		return nil
+	})
+}
+
+// target opens a modification of existing rows: the table is relation 0.
+func (a *analyzer) target(command Command, rv *pg_query.RangeVar) (*Query, *scope, error) {
+	t, err := a.writable(rv)
+	if err != nil {
+		return nil, nil, err
+	}
+	q, sc := &Query{Command: command, Table: t}, &scope{}
+	item, err := a.rangeVar(q, sc, rv)
+	if err != nil {
+		return nil, nil, err
+	}
+	q.From, q.Alias = []FromItem{item}, q.Rels[0].Alias
+	return q, sc, nil
+}
+
+func (a *analyzer) update(s *pg_query.UpdateStmt) (*Query, error) {
+	switch {
+	case s.WithClause != nil:
+		return nil, a.unsupported("WITH", s.WithClause.Location)
+	case len(s.FromClause) > 0:
+		return nil, a.unsupported("UPDATE … FROM", locationOf(s.FromClause[0]))
+	}
+	q, sc, err := a.target(Update, s.Relation)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.in(inSet, func() error { return a.set(q, sc, s.TargetList) }); err != nil {
+		return nil, err
+	}
+	if q.Where, err = a.condition(sc, s.WhereClause, inWhere); err != nil {
+		return nil, err
+	}
+	return q, a.returning(q, s.ReturningList)
+}
+
+func (a *analyzer) set(q *Query, sc *scope, list []*pg_query.Node) error {
+	q.Set = make([]expr.Expr, len(q.Table.Columns))
+	for _, n := range list {
+		rt := n.GetResTarget()
+		attr := q.Table.Attr(rt.Name)
+		switch {
+		case attr < 0:
+			return a.errorf(rt.Location, pgerr.UndefinedColumn, `column "%s" of relation "%s" does not exist`, rt.Name, q.Table.Name)
+		case len(rt.Indirection) > 0:
+			return a.unsupported("assigning to a part of a column", rt.Location)
+		case q.Set[attr] != nil:
+			return a.errorf(rt.Location, pgerr.SyntaxError, `multiple assignments to same column "%s"`, rt.Name)
+		}
+		val := rt.Val
+		if m := val.GetMultiAssignRef(); m != nil {
+			row := m.Source.GetRowExpr()
+			if row == nil {
+				return a.unsupported("UPDATE … SET (…) = (SELECT …)", locationOf(m.Source))
+			}
+			if len(row.Args) != int(m.Ncolumns) {
+				return a.errorf(row.Location, pgerr.SyntaxError, "number of columns does not match number of values")
+			}
+			val = row.Args[m.Colno-1]
+		}
+		e, err := a.assignment(sc, q.Table, attr, val)
+		if err != nil {
+			return err
+		}
+		q.Set[attr] = e
+	}
+	return nil
+}
+
+func (a *analyzer) delete(s *pg_query.DeleteStmt) (*Query, error) {
+	switch {
+	case s.WithClause != nil:
+		return nil, a.unsupported("WITH", s.WithClause.Location)
+	case len(s.UsingClause) > 0:
+		return nil, a.unsupported("DELETE … USING", locationOf(s.UsingClause[0]))
+	}
+	q, sc, err := a.target(Delete, s.Relation)
+	if err != nil {
+		return nil, err
+	}
+	if q.Where, err = a.condition(sc, s.WhereClause, inWhere); err != nil {
+		return nil, err
+	}
+	return q, a.returning(q, s.ReturningList)
+}
+
+// Default analyses the DEFAULT of a column: an expression without columns that gives the column's type.
+func Default(env *Env, query string, n *pg_query.Node, column string, t datum.Type) (expr.Expr, error) {
+	a := newAnalyzer(env, query, nil)
+	var out expr.Expr
+	err := a.in(inDefault, func() error {
+		e, err := a.expr(&scope{}, n)
+		if err != nil {
+			return err
+		}
+		if !expr.CanCoerce(e.Type().OID, t.OID, expr.Assignment) {
+			return pgerr.New(pgerr.DatatypeMismatch, `column "%s" is of type %s but default expression is of type %s`, column, expr.TypeName(t.OID), expr.TypeName(e.Type().OID)).
+				WithHint("You will need to rewrite or cast the expression.")
+		}
+		out, err = a.b.Assign(e, t, column)
+		return err
+	})
+	return out, err
+}
+
+// TypeOf resolves a type name outside of a query, for column definitions.
+func TypeOf(env *Env, query string, n *pg_query.TypeName) (datum.Type, error) {
+	return newAnalyzer(env, query, nil).typeName(n)
+}

@@ -1,0 +1,118 @@
+package plan
+
+import (
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/sql/expr"
+)
+
+// modify plans INSERT, UPDATE and DELETE.
+func (p *planner) modify(q *Query) (Node, error) {
+	n := &ModifyTable{Table: q.Table, Alias: q.Alias}
+	var err error
+	switch q.Command {
+	case Insert:
+		n.Op = OpInsert
+		n.Child, err = p.insertRows(q)
+	case Update:
+		n.Op = OpUpdate
+		n.Child, err = p.changedRows(q, n)
+	default:
+		n.Op = OpDelete
+		n.Child, err = p.changedRows(q, n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := n.Child.Common()
+	n.Cost, n.Rows = b.Cost, 0
+	n.Rels = []*Rel{{Kind: RelTable, Alias: q.Alias, Table: q.Table}}
+	if len(q.Returning) > 0 {
+		out := p.simplifyAll(q.Returning)
+		n.Returning, n.Types, n.Show = compileAll(out), typesOf(out), out
+		est := &estimator{rels: n.Rels}
+		n.Rows, n.Width = b.Rows, est.widths(out)
+	}
+	return n, nil
+}
+
+// insertRows plans the source of an INSERT so that its rows are those of the table.
+func (p *planner) insertRows(q *Query) (Node, error) {
+	set := make([]expr.Expr, len(q.Set))
+	for i, e := range q.Set {
+		set[i] = p.simplify(e)
+	}
+	if len(q.Rels) == 1 && q.Rels[0].Kind == RelSubquery && !q.Rels[0].Subquery.Distinct {
+		return p.insertSelect(q.Rels[0].Subquery, set)
+	}
+	p.rels += len(q.Rels)
+	node, _, err := p.source(q, &estimator{rels: q.Rels}, wish{}, set)
+	return node, err
+}
+
+// insertSelect lets the query itself compute the table's columns: the casts and defaults go into its target list.
+func (p *planner) insertSelect(sub *Query, set []expr.Expr) (Node, error) {
+	merged := *sub
+	merged.Targets = nil
+	for _, e := range set {
+		over, err := expr.RewriteTop(e, func(n expr.Expr) (expr.Expr, error) {
+			if c, ok := n.(*expr.ColumnRef); ok {
+				return sub.Targets[c.Index].Expr, nil
+			}
+			return nil, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		merged.Targets = append(merged.Targets, Target{Expr: over})
+	}
+	// ORDER BY refers to the query's own targets, which go behind as junk.
+	if len(sub.OrderBy) > 0 {
+		base := len(merged.Targets)
+		for _, t := range sub.Targets {
+			merged.Targets = append(merged.Targets, Target{Expr: t.Expr, Junk: true})
+		}
+		merged.OrderBy = nil
+		for _, o := range sub.OrderBy {
+			o.Target += base
+			merged.OrderBy = append(merged.OrderBy, o)
+		}
+	}
+	return p.query(&merged, -1)
+}
+
+// changedRows plans the scan of an UPDATE or DELETE. Its rows are those of the table, whole, with the TID behind.
+func (p *planner) changedRows(q *Query, n *ModifyTable) (Node, error) {
+	p.rels += len(q.Rels) - 1
+	t := q.Table
+	if q.Command == Update {
+		n.Set = make([]*Scalar, len(q.Set))
+		for i, e := range q.Set {
+			n.Set[i] = compile(p.simplify(e))
+		}
+	}
+	if q.Where != nil {
+		n.Quals = compile(p.simplify(q.Where))
+	}
+	// What has to be read: all that an update copies into the new row, for a delete no more than RETURNING shows.
+	var out []expr.Expr
+	if q.Command == Update {
+		for i := range t.Columns {
+			out = append(out, &expr.ColumnRef{Index: i, Attr: i, T: t.Columns[i].Type, Name: t.Columns[i].Name})
+		}
+	} else {
+		for i := range q.Returning {
+			expr.Columns(q.Returning[i].Expr, func(c *expr.ColumnRef) { out = append(out, c) })
+		}
+	}
+	out = append(out, &expr.ColumnRef{Index: t.TIDSlot(), Attr: -1, T: expr.TypeOf(datum.Int8), Name: "ctid"})
+	node, _, err := p.source(q, &estimator{rels: q.Rels}, wish{}, out)
+	if err != nil {
+		return nil, err
+	}
+	scan := node
+	if r, ok := node.(*Result); ok && r.Child != nil {
+		scan = r.Child
+	}
+	scan.Common().Output = nil // the scan's own row is what is wanted
+	return node, nil
+}

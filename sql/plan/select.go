@@ -1,0 +1,368 @@
+package plan
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/sql/expr"
+)
+
+func (a *analyzer) selectStmt(s *pg_query.SelectStmt) (*Query, error) {
+	if err := a.refuseSelect(s); err != nil {
+		return nil, err
+	}
+	if len(s.ValuesLists) > 0 {
+		q, err := a.values(s)
+		if err != nil {
+			return nil, err
+		}
+		sc := &scope{rels: []scopeRel{{rel: 0, alias: "*VALUES*", columns: q.Rels[0].Columns}}}
+		return q, a.tail(q, sc, s)
+	}
+	q := &Query{Command: Select}
+	sc, err := a.from(q, s.FromClause)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.in(inTargets, func() error { return a.targets(q, sc, s.TargetList) }); err != nil {
+		return nil, err
+	}
+	if q.Where, err = a.condition(sc, s.WhereClause, inWhere); err != nil {
+		return nil, err
+	}
+	if q.Having, err = a.condition(sc, s.HavingClause, inHaving); err != nil {
+		return nil, err
+	}
+	if err := a.tail(q, sc, s); err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// tail analyses what may follow both SELECT and VALUES, and checks the grouping.
+func (a *analyzer) tail(q *Query, sc *scope, s *pg_query.SelectStmt) error {
+	// ORDER BY first: it may settle the types of targets that are untyped literals, as in PostgreSQL.
+	if err := a.in(inOrderBy, func() error { return a.orderBy(q, sc, s.SortClause) }); err != nil {
+		return err
+	}
+	if err := a.in(inGroupBy, func() error { return a.groupBy(q, sc, s.GroupClause) }); err != nil {
+		return err
+	}
+	if len(s.DistinctClause) > 0 {
+		if len(s.DistinctClause) != 1 || s.DistinctClause[0].Node != nil {
+			return a.unsupported("SELECT DISTINCT ON", locationOf(s.DistinctClause[0]))
+		}
+		q.Distinct = true
+		if len(q.Targets) > q.Visible() {
+			return pgerr.New(pgerr.InvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
+		}
+	}
+	var err error
+	if q.Limit, err = a.limit(s.LimitCount, inLimit); err != nil {
+		return err
+	}
+	if q.Offset, err = a.limit(s.LimitOffset, inOffset); err != nil {
+		return err
+	}
+	for i := range q.Targets {
+		t := &q.Targets[i]
+		if t.Expr, err = a.b.Resolve(t.Expr); err != nil {
+			return err
+		}
+	}
+	return a.checkGrouping(q)
+}
+
+// refuseSelect names the parts of SELECT that are missing.
+func (a *analyzer) refuseSelect(s *pg_query.SelectStmt) error {
+	switch {
+	case s.Op > pg_query.SetOperation_SETOP_NONE:
+		return a.unsupported([]string{"", "", "UNION", "INTERSECT", "EXCEPT"}[min(int(s.Op), 4)], -1)
+	case s.WithClause != nil:
+		return a.unsupported("WITH", s.WithClause.Location)
+	case s.IntoClause != nil:
+		return a.unsupported("SELECT INTO", -1)
+	case len(s.WindowClause) > 0:
+		return a.unsupported("WINDOW", -1)
+	case len(s.LockingClause) > 0:
+		return a.unsupported("SELECT FOR UPDATE/SHARE", -1)
+	case s.LimitOption == pg_query.LimitOption_LIMIT_OPTION_WITH_TIES:
+		return a.unsupported("FETCH FIRST … WITH TIES", -1)
+	}
+	return nil
+}
+
+// targets analyses a target list, stars included.
+func (a *analyzer) targets(q *Query, sc *scope, list []*pg_query.Node) error {
+	targets, err := a.targetList(sc, list)
+	q.Targets = append(q.Targets, targets...)
+	return err
+}
+
+func (a *analyzer) targetList(sc *scope, list []*pg_query.Node) ([]Target, error) {
+	var out []Target
+	for _, n := range list {
+		rt := n.GetResTarget()
+		if table, ok := star(rt.Val); ok {
+			expanded, err := a.expandStar(sc, table, locationOf(rt.Val))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, expanded...)
+			continue
+		}
+		e, err := a.expr(sc, rt.Val)
+		if err != nil {
+			return nil, err
+		}
+		name := rt.Name
+		if name == "" {
+			name = figureName(rt.Val)
+		}
+		out = append(out, Target{Expr: e, Name: name})
+	}
+	return out, nil
+}
+
+// star reports whether n is * or table.*.
+func star(n *pg_query.Node) (table []string, ok bool) {
+	ref := n.GetColumnRef()
+	if ref == nil || ref.Fields[len(ref.Fields)-1].GetAStar() == nil {
+		return nil, false
+	}
+	return names(ref.Fields), true
+}
+
+func (a *analyzer) expandStar(sc *scope, table []string, location int32) ([]Target, error) {
+	if len(table) == 0 && len(sc.rels) == 0 {
+		return nil, a.errorf(location, pgerr.SyntaxError, "SELECT * with no tables specified is not valid")
+	}
+	var out []Target
+	seen := false
+	for i := range sc.rels {
+		r := &sc.rels[i]
+		if len(table) > 0 && (r.alias != table[len(table)-1] || len(table) > 1 && r.schema != table[len(table)-2]) {
+			continue
+		}
+		seen = true
+		for attr := range r.columns {
+			out = append(out, Target{Expr: sc.ref(r, attr), Name: r.columns[attr].Name})
+		}
+	}
+	if !seen {
+		return nil, a.at(sc.noTable(table[len(table)-1]), location)
+	}
+	return out, nil
+}
+
+// condition analyses a boolean clause; nil stays nil.
+func (a *analyzer) condition(sc *scope, n *pg_query.Node, c clause) (expr.Expr, error) {
+	if n == nil {
+		return nil, nil
+	}
+	var out expr.Expr
+	err := a.in(c, func() error {
+		e, err := a.expr(sc, n)
+		if err != nil {
+			return err
+		}
+		out, err = a.b.Boolean(e, c.name)
+		return a.at(err, locationOf(n))
+	})
+	return out, err
+}
+
+// orderBy matches each sort expression with a target: by position, by output name, by equality; else it adds a junk one.
+func (a *analyzer) orderBy(q *Query, sc *scope, list []*pg_query.Node) error {
+	for _, n := range list {
+		sb := n.GetSortBy()
+		if sb.SortbyDir == pg_query.SortByDir_SORTBY_USING {
+			return a.unsupported("ORDER BY … USING", sb.Location)
+		}
+		target, err := a.sortTarget(q, sc, sb.Node)
+		if err != nil {
+			return err
+		}
+		desc := sb.SortbyDir == pg_query.SortByDir_SORTBY_DESC
+		first := desc
+		switch sb.SortbyNulls {
+		case pg_query.SortByNulls_SORTBY_NULLS_FIRST:
+			first = true
+		case pg_query.SortByNulls_SORTBY_NULLS_LAST:
+			first = false
+		}
+		q.OrderBy = append(q.OrderBy, OrderItem{target, desc, first})
+	}
+	return nil
+}
+
+func (a *analyzer) sortTarget(q *Query, sc *scope, n *pg_query.Node) (int, error) {
+	if name := bareName(n); name != "" {
+		found := -1
+		for i := range q.Targets {
+			if q.Targets[i].Junk || q.Targets[i].Name != name {
+				continue
+			}
+			if found >= 0 && !expr.Equal(q.Targets[found].Expr, q.Targets[i].Expr) {
+				return 0, a.errorf(locationOf(n), pgerr.AmbiguousColumn, `ORDER BY "%s" is ambiguous`, name)
+			}
+			if found < 0 {
+				found = i
+			}
+		}
+		if found >= 0 {
+			return found, nil
+		}
+	}
+	if i, ok, err := a.ordinal(q, n, "ORDER BY"); ok || err != nil {
+		return i, err
+	}
+	e, err := a.expr(sc, n)
+	if err != nil {
+		return 0, err
+	}
+	if e, err = a.b.Resolve(e); err != nil {
+		return 0, a.at(err, locationOf(n))
+	}
+	for i := range q.Targets {
+		if expr.Equal(q.Targets[i].Expr, e) {
+			return i, nil
+		}
+	}
+	q.Targets = append(q.Targets, Target{Expr: e, Name: "?column?", Junk: true})
+	return len(q.Targets) - 1, nil
+}
+
+// ordinal reads an integer constant as the number of a target.
+func (a *analyzer) ordinal(q *Query, n *pg_query.Node, clause string) (int, bool, error) {
+	c := n.GetAConst()
+	if c == nil {
+		return 0, false, nil
+	}
+	if c.GetIval() == nil {
+		return 0, false, a.errorf(c.Location, pgerr.SyntaxError, "non-integer constant in %s", clause)
+	}
+	i := int(c.GetIval().Ival)
+	if i < 1 || i > q.Visible() {
+		return 0, false, a.errorf(c.Location, pgerr.InvalidColumnReference, "%s position %d is not in select list", clause, i)
+	}
+	return i - 1, true, nil
+}
+
+// bareName is the name of an unqualified column reference.
+func bareName(n *pg_query.Node) string {
+	if ref := n.GetColumnRef(); ref != nil && len(ref.Fields) == 1 {
+		return ref.Fields[0].GetString_().GetSval()
+	}
+	return ""
+}
+
+// groupBy resolves keys: an input column's name wins over an output name, as the standard wants it.
+func (a *analyzer) groupBy(q *Query, sc *scope, list []*pg_query.Node) error {
+	for _, n := range list {
+		if n.GetGroupingSet() != nil {
+			return a.unsupported("GROUPING SETS, ROLLUP and CUBE", locationOf(n))
+		}
+		e, err := a.groupKey(q, sc, n)
+		if err != nil {
+			return err
+		}
+		duplicate := false
+		for _, k := range q.GroupBy {
+			duplicate = duplicate || expr.Equal(k, e)
+		}
+		if !duplicate {
+			q.GroupBy = append(q.GroupBy, e)
+		}
+	}
+	return nil
+}
+
+func (a *analyzer) groupKey(q *Query, sc *scope, n *pg_query.Node) (expr.Expr, error) {
+	target := -1
+	if name := bareName(n); name != "" {
+		if _, err := sc.column("", "", name); pgerr.Is(err, pgerr.UndefinedColumn) {
+			for i := range q.Targets {
+				if !q.Targets[i].Junk && q.Targets[i].Name == name && target < 0 {
+					target = i
+				}
+			}
+		}
+	}
+	if target < 0 {
+		i, ok, err := a.ordinal(q, n, "GROUP BY")
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			target = i
+		}
+	}
+	if target < 0 {
+		e, err := a.expr(sc, n)
+		if err != nil {
+			return nil, err
+		}
+		e, err = a.b.Resolve(e)
+		return e, a.at(err, locationOf(n))
+	}
+	e, err := a.b.Resolve(q.Targets[target].Expr)
+	if err != nil {
+		return nil, err
+	}
+	if expr.HasAggregates(e) {
+		return nil, a.errorf(locationOf(n), pgerr.GroupingError, "aggregate functions are not allowed in GROUP BY")
+	}
+	q.Targets[target].Expr = e
+	return e, nil
+}
+
+func (a *analyzer) limit(n *pg_query.Node, c clause) (expr.Expr, error) {
+	if n == nil || n.GetAConst().GetIsnull() {
+		return nil, nil
+	}
+	var out expr.Expr
+	err := a.in(c, func() error {
+		e, err := a.expr(&scope{}, n)
+		if err != nil {
+			return err
+		}
+		out, err = a.b.Integer(e, c.name)
+		return a.at(err, locationOf(n))
+	})
+	return out, err
+}
+
+// checkGrouping finds columns that are neither grouped by nor aggregated.
+func (a *analyzer) checkGrouping(q *Query) error {
+	for i := range q.Targets {
+		q.HasAggs = q.HasAggs || expr.HasAggregates(q.Targets[i].Expr)
+	}
+	q.HasAggs = q.HasAggs || expr.HasAggregates(q.Having)
+	if !q.HasAggs && len(q.GroupBy) == 0 && q.Having == nil {
+		return nil
+	}
+	check := func(e expr.Expr) error {
+		_, err := expr.RewriteTop(e, func(n expr.Expr) (expr.Expr, error) {
+			for _, k := range q.GroupBy {
+				if expr.Equal(k, n) {
+					return n, nil
+				}
+			}
+			switch n := n.(type) {
+			case *expr.AggRef:
+				return n, nil
+			case *expr.ColumnRef:
+				return nil, pgerr.New(pgerr.GroupingError, `column "%s.%s" must appear in the GROUP BY clause or be used in an aggregate function`, q.Rels[n.Rel].Alias, n.Name).At(n.Pos)
+			}
+			return nil, nil
+		})
+		return err
+	}
+	for i := range q.Targets {
+		if err := check(q.Targets[i].Expr); err != nil {
+			return err
+		}
+	}
+	return check(q.Having)
+}

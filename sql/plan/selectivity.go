@@ -1,0 +1,271 @@
+package plan
+
+import (
+	"math"
+
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/sql/expr"
+)
+
+// Default selectivities, as in PostgreSQL's selfuncs.h.
+const (
+	defaultEqual        = 0.005
+	defaultInequality   = 1.0 / 3
+	defaultRange        = 0.005
+	defaultMatch        = 0.005
+	defaultUnknown      = 0.005
+	defaultBool         = 0.5
+	defaultNumDistinct  = 200.0
+	defaultNotUnknown   = 1 - defaultUnknown
+	minimumSelectivity  = 1.0e-10
+	defaultOtherBoolean = 1.0 / 3
+)
+
+// estimator estimates the fraction of rows that conditions let through.
+type estimator struct{ rels []*Rel }
+
+// conjunction multiplies, except that a lower and an upper bound on one column count as a range.
+func (s *estimator) conjunction(list []expr.Expr) float64 {
+	sel := 1.0
+	type bounds struct{ lower, upper float64 }
+	ranges := map[[2]int]*bounds{}
+	for _, e := range list {
+		col, kind := bound(e)
+		if kind == 0 {
+			sel *= s.condition(e)
+			continue
+		}
+		key := [2]int{col.Rel, col.Index}
+		b := ranges[key]
+		if b == nil {
+			b = &bounds{}
+			ranges[key] = b
+		}
+		one := s.condition(e)
+		switch {
+		case kind < 0 && b.lower == 0:
+			b.lower = one
+		case kind > 0 && b.upper == 0:
+			b.upper = one
+		case kind < 0:
+			b.lower = math.Min(b.lower, one)
+		default:
+			b.upper = math.Min(b.upper, one)
+		}
+	}
+	for _, b := range ranges {
+		switch {
+		case b.lower == 0:
+			sel *= b.upper
+		case b.upper == 0:
+			sel *= b.lower
+		case b.lower == defaultInequality || b.upper == defaultInequality:
+			sel *= defaultRange
+		default:
+			sel *= math.Max(b.lower+b.upper-1, minimumSelectivity)
+		}
+	}
+	return math.Min(math.Max(sel, 0), 1)
+}
+
+// bound recognises column < constant and its kin: -1 for a lower bound, 1 for an upper one, 0 for anything else.
+func bound(e expr.Expr) (*expr.ColumnRef, int) {
+	op, ok := e.(*expr.OpExpr)
+	if !ok || len(op.Args) != 2 {
+		return nil, 0
+	}
+	kind := map[string]int{"<": 1, "<=": 1, ">": -1, ">=": -1}[op.Op.Name]
+	if kind == 0 {
+		return nil, 0
+	}
+	if c := columnOf(op.Args[0]); c != nil && !expr.HasColumns(op.Args[1]) {
+		return c, kind
+	}
+	if c := columnOf(op.Args[1]); c != nil && !expr.HasColumns(op.Args[0]) {
+		return c, -kind
+	}
+	return nil, 0
+}
+
+// columnOf looks through casts that leave the value alone.
+func columnOf(e expr.Expr) *expr.ColumnRef {
+	for {
+		switch n := e.(type) {
+		case *expr.ColumnRef:
+			return n
+		case *expr.Cast:
+			if n.Method != expr.CastRelabel {
+				return nil
+			}
+			e = n.Arg
+		default:
+			return nil
+		}
+	}
+}
+
+// condition is the selectivity of one condition.
+func (s *estimator) condition(e expr.Expr) float64 {
+	switch e := e.(type) {
+	case *expr.Const:
+		if !e.D.Null && e.D.Bool() {
+			return 1
+		}
+		return 0
+	case *expr.And:
+		return s.conjunction(e.Args)
+	case *expr.Or:
+		sel := 0.0
+		for _, a := range e.Args {
+			one := s.condition(a)
+			sel += one - sel*one
+		}
+		return sel
+	case *expr.Not:
+		return 1 - s.condition(e.Arg)
+	case *expr.IsNull:
+		nulls := defaultUnknown
+		if st := s.column(columnOf(e.Arg)); st != nil && st.Distinct != 0 {
+			nulls = st.NullFraction
+		}
+		if e.Negated {
+			return 1 - nulls
+		}
+		return nulls
+	case *expr.BooleanTest:
+		return defaultBool
+	case *expr.ColumnRef:
+		return defaultBool
+	case *expr.ScalarArray:
+		return s.array(e)
+	case *expr.OpExpr:
+		return s.operator(e)
+	}
+	return defaultOtherBoolean
+}
+
+func (s *estimator) operator(e *expr.OpExpr) float64 {
+	switch e.Op.Name {
+	case "=":
+		return s.equal(e.Args)
+	case "<>":
+		return 1 - s.equal(e.Args)
+	case "<", "<=", ">", ">=":
+		return defaultInequality
+	case "~~", "~", "~~*", "~*":
+		return defaultMatch
+	case "!~~", "!~", "!~~*", "!~*":
+		return 1 - defaultMatch
+	}
+	return defaultOtherBoolean
+}
+
+// equal is 1/n_distinct of the column, less the nulls.
+func (s *estimator) equal(args []expr.Expr) float64 {
+	if len(args) != 2 {
+		return defaultEqual
+	}
+	c := columnOf(args[0])
+	if c == nil {
+		c = columnOf(args[1])
+	}
+	if c == nil {
+		return defaultEqual
+	}
+	nulls := 0.0
+	if st := s.column(c); st != nil {
+		nulls = st.NullFraction
+	}
+	return math.Min((1-nulls)/s.distinct(c), 1)
+}
+
+func (s *estimator) array(e *expr.ScalarArray) float64 {
+	n := float64(len(e.List))
+	if e.Array != nil {
+		n = 10
+	}
+	one := s.operator(&expr.OpExpr{Op: e.Op, Args: []expr.Expr{e.Arg, e.Array}})
+	switch {
+	case e.All:
+		return math.Pow(one, n)
+	case e.Op.Name == "=":
+		return math.Min(one*n, 1)
+	}
+	return 1 - math.Pow(1-one, n)
+}
+
+// column finds the statistics of a column, nil if it is not one of a table.
+func (s *estimator) column(c *expr.ColumnRef) *TableColumn {
+	if c == nil || c.Rel >= len(s.rels) {
+		return nil
+	}
+	r := s.rels[c.Rel]
+	if r.Kind != RelTable || c.Index >= len(r.Table.Columns) {
+		return nil
+	}
+	return &r.Table.Columns[c.Index]
+}
+
+// distinct estimates the number of different values of a column.
+func (s *estimator) distinct(c *expr.ColumnRef) float64 {
+	rows := 1000.0
+	if c.Rel < len(s.rels) {
+		rows = s.rels[c.Rel].rows()
+	}
+	if st := s.column(c); st != nil {
+		switch {
+		case st.Distinct > 0:
+			return st.Distinct
+		case st.Distinct < 0:
+			return math.Max(-st.Distinct*rows, 1)
+		}
+		if t := s.rels[c.Rel].Table; t.uniqueOn(c.Index) {
+			return math.Max(rows, 1)
+		}
+	}
+	if c.T.OID == datum.Bool {
+		return 2
+	}
+	return math.Max(math.Min(rows, defaultNumDistinct), 1)
+}
+
+// uniqueOn reports whether a unique index says that the column has no duplicates.
+func (t *Table) uniqueOn(attr int) bool {
+	for _, x := range t.Indexes {
+		if x.Def.Unique && len(x.Attrs) == 1 && x.Attrs[0] == attr {
+			return true
+		}
+	}
+	return false
+}
+
+// groups estimates how many groups the keys form among rows of input, after a selection of tuples.
+func (s *estimator) groups(keys []expr.Expr, rows float64) float64 {
+	n := 1.0
+	for _, k := range keys {
+		one := 1.0
+		expr.Columns(k, func(c *expr.ColumnRef) {
+			d := s.distinct(c)
+			if c.Rel < len(s.rels) {
+				// Fewer rows show fewer values: the expected number when rows are drawn from tuples.
+				if tuples := s.rels[c.Rel].rows(); rows < tuples && tuples > 0 {
+					d *= 1 - math.Pow((tuples-rows)/tuples, tuples/math.Max(d, 1))
+				}
+			}
+			one *= math.Max(d, 1)
+		})
+		n *= one
+	}
+	return clampRows(math.Min(n, rows))
+}
+
+// rows is the estimated size of the relation before any condition.
+func (r *Rel) rows() float64 {
+	switch r.Kind {
+	case RelTable:
+		return r.Table.Tuples
+	case RelValues:
+		return float64(len(r.Values))
+	}
+	return 1000
+}

@@ -1,0 +1,76 @@
+package plan
+
+import (
+	"context"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/heap"
+	"github.com/quiredb/quire/sql/expr"
+)
+
+// Source answers the analysis's questions about names. It stands for one state of the catalog.
+type Source interface {
+	// Table finds a table or system view; schema is empty when the name is not qualified. Nil and no error means that
+	// there is none.
+	Table(schema, name string) (*Table, error)
+}
+
+// Table is what planning and execution know of a table or of a system view.
+type Table struct {
+	OID     uint32
+	Schema  string
+	Name    string
+	Columns []TableColumn
+	Row     datum.RowType
+	Indexes []*Index
+	Heap    heap.Relation
+	// Pages and Tuples are the current size, Tuples estimated from the density that the last ANALYZE saw.
+	Pages, Tuples float64
+	View          *View // set for a system view
+}
+
+// TableColumn is one column of a Table.
+type TableColumn struct {
+	Name    string
+	Type    datum.Type
+	NotNull bool
+	// Default computes the value for an INSERT that names none; nil is NULL.
+	Default expr.Expr
+	// Statistics of the last ANALYZE, zero if there was none. A negative Distinct is a fraction of the rows.
+	Distinct, NullFraction float64
+	Width                  int
+}
+
+// Index is one index of a Table.
+type Index struct {
+	Name string
+	// Attrs are the positions of the key columns in the table.
+	Attrs []int
+	AM    string
+	Def   am.Index
+	Pages float64
+	// Method is nil while the access method is not available, and Err says why.
+	Method am.Method
+	Desc   am.Description
+	Err    error
+}
+
+// View is a table whose rows are made when they are read.
+type View struct {
+	Name string
+	Rows func(ctx context.Context, ec *expr.EvalCtx) ([][]datum.Datum, error)
+}
+
+// Attr returns the position of the column called name, or -1.
+func (t *Table) Attr(name string) int {
+	for i := range t.Columns {
+		if t.Columns[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// TIDSlot is the place of the row's TID in the row that a scan of the table reads.
+func (t *Table) TIDSlot() int { return len(t.Columns) }

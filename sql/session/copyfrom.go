@@ -1,0 +1,222 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strconv"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/catalog"
+	"github.com/quiredb/quire/core/lock"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/sql/exec"
+	"github.com/quiredb/quire/sql/parse"
+	"github.com/quiredb/quire/sql/plan"
+	"github.com/quiredb/quire/sql/session/copyfmt"
+)
+
+// copyFrom loads rows from the client. Three steps run side by side, a batch of rows in each: reading and converting, the heap, the
+// indexes. By X3 of exec a batch meets them in that order.
+func (s *Session) copyFrom(ctx context.Context, stmt parse.Statement, st *pg_query.CopyStmt, o copyfmt.Options, out Output) (string, error) {
+	if s.db.views[st.Relation.Relname] != nil && st.Relation.Schemaname != "public" {
+		return "", pgerr.New(pgerr.InsufficientPrivilege, `permission denied: "%s" is a system view`, st.Relation.Relname)
+	}
+	if err := public(st.Relation); err != nil {
+		return "", err
+	}
+	def, cat, err := s.db.cat.LockTable(ctx, s.tx.txn, st.Relation.Relname, lock.RowExclusive)
+	if err != nil {
+		return "", pgerr.From(err).At(parse.NewLocator(stmt.Query).At(st.Relation.Location))
+	}
+	t, err := s.copyTarget(def, cat)
+	if err != nil {
+		return "", err
+	}
+	attrs, err := copyColumns(t, st.Attlist)
+	if err != nil {
+		return "", err
+	}
+	conv, err := s.newCopyConverter(ctx, t, attrs, o)
+	if err != nil {
+		return "", err
+	}
+	overall, codes := formatCodes(o, len(attrs))
+	r, err := out.CopyIn(overall, codes)
+	if err != nil {
+		return "", err
+	}
+	c := &copyIn{s: s, t: t, conv: conv, decoder: copyfmt.NewDecoder(r, o, conv.names())}
+	n, err := c.run(ctx)
+	if err != nil {
+		return "", err
+	}
+	s.tx.used = true
+	s.tx.txn.NextCommand()
+	return "COPY " + strconv.FormatInt(n, 10), nil
+}
+
+// copyTarget describes a table for writing; an index that cannot be written is an error now, not after the first batch.
+func (s *Session) copyTarget(def *catalog.Table, cat *catalog.Catalog) (*plan.Table, error) {
+	t, err := (&source{s: s, cat: cat}).table(def)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range t.Indexes {
+		if x.Err != nil {
+			return nil, x.Err
+		}
+	}
+	return t, nil
+}
+
+// batchesInFlight is how many batches there are: one in each step and one that waits.
+const batchesInFlight = 4
+
+// copyIn is one COPY FROM at work.
+type copyIn struct {
+	s       *Session
+	t       *plan.Table
+	conv    *copyConverter
+	decoder *copyfmt.Decoder
+}
+
+// run moves batches through the steps. The first error stops all of them.
+func (c *copyIn) run(ctx context.Context) (rows int64, err error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	free := make(chan *copyBatch, batchesInFlight)
+	parsed := make(chan *copyBatch, batchesInFlight)
+	stored := make(chan *copyBatch, batchesInFlight)
+	for range batchesInFlight {
+		free <- &copyBatch{}
+	}
+	readErr, indexErr := make(chan error, 1), make(chan error, 1)
+	go func() {
+		err := c.guard(func() error { return c.read(ctx, free, parsed) })
+		close(parsed)
+		readErr <- err
+	}()
+	go func() {
+		err := c.guard(func() error { return c.index(ctx, stored, free) })
+		if err != nil {
+			stop(err)
+		}
+		indexErr <- err
+	}()
+	rows, err = c.store(ctx, parsed, stored)
+	if err != nil {
+		stop(err)
+	}
+	close(stored)
+	// The reader must be out of the client's connection before this returns. It ends with the input, or when the next bytes arrive
+	// and it sees that the copy has been stopped.
+	first := <-indexErr
+	for range parsed {
+		continue // lets a reader go that waits to hand on a batch
+	}
+	if e := <-readErr; e != nil && first == nil && err == nil {
+		first = e
+	}
+	if first == nil {
+		first = err
+	}
+	if first != nil {
+		return 0, c.located(first)
+	}
+	return rows, nil
+}
+
+// guard keeps a panic in a helper goroutine from ending the process.
+func (c *copyIn) guard(f func() error) error { return c.s.guard(f) }
+
+// read decodes and converts.
+func (c *copyIn) read(ctx context.Context, free <-chan *copyBatch, parsed chan<- *copyBatch) error {
+	for {
+		var b *copyBatch
+		select {
+		case b = <-free:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		err := c.decoder.Fill(&b.in, exec.BatchRows)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.conv.convert(b); err != nil {
+			return err
+		}
+		select {
+		case parsed <- b:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// store puts the rows into the heap.
+func (c *copyIn) store(ctx context.Context, parsed <-chan *copyBatch, stored chan<- *copyBatch) (rows int64, err error) {
+	heap, txn := c.s.db.eng.Heap, c.s.tx.txn
+	for b := range parsed {
+		if ctx.Err() != nil {
+			return rows, context.Cause(ctx)
+		}
+		if b.tids, err = heap.Insert(ctx, txn, c.t.Heap, b.rows); err != nil {
+			return rows, err
+		}
+		rows += int64(len(b.rows))
+		select {
+		case stored <- b:
+		case <-ctx.Done():
+			return rows, context.Cause(ctx)
+		}
+	}
+	return rows, nil
+}
+
+// index gives the rows to the indexes and the batch back.
+func (c *copyIn) index(ctx context.Context, stored <-chan *copyBatch, free chan<- *copyBatch) error {
+	for b := range stored {
+		if len(c.t.Indexes) > 0 {
+			if err := c.insertIndexes(ctx, b); err != nil {
+				return err
+			}
+		}
+		free <- b // never blocks: there is room for all of them
+	}
+	return nil
+}
+
+func (c *copyIn) insertIndexes(ctx context.Context, b *copyBatch) error {
+	xid := c.s.tx.txn.CurrentXID() // the heap has made sure of one
+	width := len(c.t.Columns)
+	for _, x := range c.t.Indexes {
+		b.entries, b.keys = b.entries[:0], b.keys[:0]
+		for i := range b.tids {
+			from := len(b.keys)
+			for _, attr := range x.Attrs {
+				b.keys = append(b.keys, b.values[i*width+attr])
+			}
+			b.entries = append(b.entries, am.Row{TID: b.tids[i], Values: b.keys[from:len(b.keys):len(b.keys)]})
+		}
+		if err := x.Method.Insert(ctx, x.Def, uint64(xid), b.entries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// located adds the table to the place in the input.
+func (c *copyIn) located(err error) error {
+	var le *copyfmt.LineError
+	if !errors.As(err, &le) {
+		return err
+	}
+	e := *le.Err
+	return e.WithWhere("COPY %s, %s", c.t.Name, le.Where())
+}

@@ -1,0 +1,120 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/catalog"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/engine"
+	"github.com/quiredb/quire/sql/exec"
+	"github.com/quiredb/quire/sql/expr"
+	"github.com/quiredb/quire/sql/parse"
+	"github.com/quiredb/quire/sql/plan"
+	"github.com/quiredb/quire/sql/settings"
+)
+
+// DatabaseName is the one database of a directory.
+const DatabaseName = "postgres"
+
+// Config is what a DB works with.
+type Config struct {
+	Engine *engine.Engine
+	// AMs finds access methods; nil means that there are none.
+	AMs am.Registry
+	Log zerolog.Logger
+	// Settings are the server-wide values; nil means the defaults.
+	Settings *settings.Store
+	Version  string // what version() answers
+	// Pin finds the plugin behind a handler's name and lays its file down by SHA-256, which CREATE ACCESS METHOD stores. Nil: the
+	// name alone is stored.
+	Pin func(handler string) (plugin, sha256 string, err error)
+	// Replication gives the rows of pg_stat_replication; nil means none.
+	Replication func() []ReplicationRow
+	// Receiver gives the newest received LSN on a standby; nil means the replayed one.
+	Receiver func() uint64
+	// TempDir holds what work_mem cannot; empty means pgsql_tmp below the data directory.
+	TempDir string
+}
+
+// DB is an open database: everything its sessions share.
+type DB struct {
+	cfg      Config
+	eng      *engine.Engine
+	cat      *catalog.Store
+	ams      am.Registry
+	settings *settings.Store
+	registry *expr.Registry
+	parser   *parse.Cache
+	temp     *exec.TempSpace
+	views    map[string]*view
+
+	mu struct {
+		sync.Mutex
+		sessions map[int32]*Session
+	}
+}
+
+// parsedTexts is how many query texts are remembered in parsed form.
+const parsedTexts = 1000
+
+// Open makes a DB on an open engine.
+func Open(cfg Config) (*DB, error) {
+	if cfg.Settings == nil {
+		cfg.Settings = settings.NewStore()
+	}
+	if cfg.AMs == nil {
+		cfg.AMs = noMethods{}
+	}
+	if cfg.TempDir == "" {
+		cfg.TempDir = path.Join(cfg.Engine.Dir, "pgsql_tmp")
+	}
+	db := &DB{
+		cfg: cfg, eng: cfg.Engine, cat: cfg.Engine.Catalog, ams: cfg.AMs, settings: cfg.Settings,
+		registry: expr.NewRegistry(), parser: parse.NewCache(parsedTexts),
+	}
+	db.mu.sessions = map[int32]*Session{}
+	var err error
+	if db.temp, err = exec.NewTempSpace(cfg.Engine.FS, cfg.TempDir); err != nil {
+		return nil, err
+	}
+	db.registerFunctions()
+	db.views = db.makeViews()
+	return db, nil
+}
+
+// noMethods is a registry without access methods.
+type noMethods struct{}
+
+func (noMethods) Lookup(name string) (am.Method, error) {
+	return nil, pgerr.New(pgerr.UndefinedObject, `access method "%s" does not exist`, name).
+		WithHint("This server runs without plugins; start it with --plugin-dir.").Because(am.ErrUnknown)
+}
+func (noMethods) List() []am.Info { return nil }
+
+// Close ends the use of a DB whose sessions are closed.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if n := len(db.mu.sessions); n > 0 {
+		return fmt.Errorf("sql: %d sessions are open at shutdown", n)
+	}
+	return nil
+}
+
+// session finds a session by its number, nil if there is none.
+func (db *DB) session(pid int32) *Session {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.mu.sessions[pid]
+}
+
+// planEnv is what statements of the session are resolved with.
+func (s *Session) planEnv(src plan.Source) *plan.Env {
+	return &plan.Env{Source: src, Registry: s.db.registry, Datum: s.datumEnv(), Eval: s.evalContext(context.Background(), nil)}
+}

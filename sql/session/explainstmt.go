@@ -1,0 +1,139 @@
+package session
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/sql/exec"
+	"github.com/quiredb/quire/sql/parse"
+	"github.com/quiredb/quire/sql/plan"
+)
+
+// explainOptions reads the options of EXPLAIN.
+func explainOptions(list []*pg_query.Node) (exec.ExplainOptions, error) {
+	o := exec.ExplainOptions{Costs: true}
+	timing, summary := -1, -1
+	for _, n := range list {
+		d := n.GetDefElem()
+		if d.Defname == "format" {
+			text, _ := optionText(d.Arg)
+			switch strings.ToLower(text) {
+			case "text":
+			case "json":
+				o.JSON = true
+			default:
+				return o, unsupported("EXPLAIN (FORMAT " + strings.ToUpper(text) + ")")
+			}
+			continue
+		}
+		on, err := optionBool(d)
+		if err != nil {
+			return o, err
+		}
+		switch d.Defname {
+		case "analyze":
+			o.Analyze = on
+		case "verbose":
+			o.Verbose = on
+		case "costs":
+			o.Costs = on
+		case "buffers":
+			o.Buffers = on
+		case "timing":
+			timing = b2i(on)
+		case "summary":
+			summary = b2i(on)
+		case "settings", "wal":
+			if on {
+				return o, unsupported("EXPLAIN (" + strings.ToUpper(d.Defname) + ")")
+			}
+		default:
+			return o, pgerr.New(pgerr.SyntaxError, `unrecognized EXPLAIN option "%s"`, d.Defname)
+		}
+	}
+	if timing == 1 && !o.Analyze {
+		return o, pgerr.New(pgerr.InvalidParameterValue, "EXPLAIN option TIMING requires ANALYZE")
+	}
+	o.Timing = timing != 0 && o.Analyze
+	o.Summary = summary == 1 || summary == -1 && o.Analyze
+	return o, nil
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// explain runs EXPLAIN.
+func (s *Session) explain(ctx context.Context, stmt parse.Statement, st *pg_query.ExplainStmt, p *portal) ([][]datum.Datum, error) {
+	o, err := explainOptions(st.Options)
+	if err != nil {
+		return nil, err
+	}
+	if !isPlanned(st.Query) {
+		return nil, unsupported("EXPLAIN of " + statementName(st.Query))
+	}
+	inner := &prepared{stmt: parse.Statement{Query: stmt.Query, Text: stmt.Text, Node: st.Query}}
+	if name := commandName(st.Query); o.Analyze && name != "SELECT" {
+		if err := s.checkWritable(name); err != nil {
+			return nil, err
+		}
+	}
+	start, before := time.Now(), s.db.buffers()
+	pl, err := s.ready(ctx, inner)
+	if err != nil {
+		return nil, err
+	}
+	x := &exec.Explained{Root: pl.Root, Options: o, Qualify: pl.Qualify, Planning: time.Since(start), PlanningBuffers: s.db.buffers().Minus(before)}
+	if o.Analyze {
+		if err := s.explainRun(ctx, p, pl, x); err != nil {
+			return nil, err
+		}
+	}
+	var rows [][]datum.Datum
+	for _, line := range x.Lines() {
+		rows = append(rows, []datum.Datum{datum.NewText(line)})
+	}
+	return rows, nil
+}
+
+// explainRun executes the plan under measurement.
+func (s *Session) explainRun(ctx context.Context, p *portal, pl *plan.Plan, x *exec.Explained) error {
+	x.Instruments = &exec.Instruments{Nodes: map[plan.Node]*exec.Stats{}, Buffers: s.db.buffers, Timing: x.Options.Timing}
+	start := time.Now()
+	ec := s.execContext(ctx, p.params)
+	ec.Instruments = x.Instruments
+	defer ec.Snapshot.Release()
+	op := exec.Build(ec, pl.Root)
+	defer op.Close()
+	if err := op.Open(); err != nil {
+		return err
+	}
+	for {
+		row, err := op.Next()
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			break
+		}
+	}
+	x.Execution = time.Since(start)
+	if pl.Writes != nil {
+		s.tx.txn.NextCommand()
+	}
+	return nil
+}
+
+// buffers counts the page accesses of the whole server so far: with other sessions at work, a measurement includes theirs.
+func (db *DB) buffers() exec.Buffers {
+	st := db.eng.Pool.Stats()
+	return exec.Buffers{Hit: int64(st.Hits), Read: int64(st.Reads)}
+}

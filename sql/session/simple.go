@@ -1,0 +1,153 @@
+package session
+
+import (
+	"context"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/sql/parse"
+)
+
+// Query runs a text of the simple protocol: statements one after the other, in one transaction unless they say otherwise.
+func (s *Session) Query(ctx context.Context, sql string, out Output) error {
+	s.out = out
+	s.activity.begin(sql)
+	defer s.rest()
+	ctx, stop := s.withTimeout(ctx)
+	defer stop()
+	err := s.guard(func() error { return s.query(ctx, sql, out) })
+	return s.fail(ctx, err)
+}
+
+// rest notes the end of what the client asked for.
+func (s *Session) rest() {
+	s.out = nil
+	s.activity.end(s.TxStatus(), s.txnTime())
+}
+
+func (s *Session) query(ctx context.Context, sql string, out Output) error {
+	if p := s.portals[""]; p != nil { // a simple query ends the unnamed portal
+		p.close()
+		delete(s.portals, "")
+	}
+	stmts, err := s.db.parser.Parse(sql)
+	if err != nil {
+		return err
+	}
+	if len(stmts) == 0 {
+		return out.EmptyQuery()
+	}
+	for i, stmt := range stmts {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		s.multi = len(stmts) > 1
+		tag, err := s.simple(ctx, stmt, out)
+		s.multi = false
+		if err != nil {
+			return err
+		}
+		if i == len(stmts)-1 || s.tx == nil {
+			if err := s.finishImplicit(ctx); err != nil { // by S2
+				return err
+			}
+		}
+		if err := out.CommandComplete(tag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finishImplicit commits a transaction that no block holds open.
+func (s *Session) finishImplicit(ctx context.Context) error {
+	if s.tx == nil || s.tx.block {
+		return nil
+	}
+	return s.commit(ctx)
+}
+
+// endsBlock reports whether a statement may run in a failed block.
+func endsBlock(n *pg_query.Node) bool {
+	t := n.GetTransactionStmt()
+	return t != nil && (t.Kind == pg_query.TransactionStmtKind_TRANS_STMT_COMMIT || t.Kind == pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK)
+}
+
+// simple runs one statement of a simple query.
+func (s *Session) simple(ctx context.Context, stmt parse.Statement, out Output) (string, error) {
+	if s.tx != nil && s.tx.failed && !endsBlock(stmt.Node) {
+		return "", errAborted()
+	}
+	p := &portal{stmt: &prepared{stmt: stmt}}
+	if isPlanned(stmt.Node) {
+		p.stmt = s.unnamed.get(stmt)
+		if err := s.start(ctx, p); err != nil {
+			p.close()
+			return "", err
+		}
+		p.ran = true
+		p.cols, _ = resultColumns(p.stmt.cols, nil)
+		defer p.close()
+		return s.simplePlanned(ctx, p, out)
+	}
+	p.stmt.cols = s.utilityColumns(stmt.Node)
+	p.cols = p.stmt.cols
+	if p.cols != nil {
+		if err := out.RowDescription(p.cols); err != nil {
+			return "", err
+		}
+	}
+	defer p.close()
+	tag, _, err := s.run(ctx, p, 0, out)
+	return tag, err
+}
+
+func (s *Session) simplePlanned(ctx context.Context, p *portal, out Output) (string, error) {
+	// The first row is computed before the description goes out, so that most errors come without one; and a plan
+	// whose access method has gone can still be replaced.
+	row, err := p.op.Next()
+	if err != nil && p.plan.Writes == nil && lostMethod(err) {
+		p.close()
+		p.stmt.plan = nil
+		if err = s.start(ctx, p); err == nil {
+			row, err = p.op.Next()
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	if p.stmt.cols != nil {
+		if err := out.RowDescription(p.cols); err != nil {
+			return "", err
+		}
+	}
+	n := 0
+	for row != nil {
+		if err := out.Row(p.cols, row[:len(p.cols)]); err != nil {
+			return "", err
+		}
+		n++
+		if row, err = p.op.Next(); err != nil {
+			return "", err
+		}
+	}
+	affected, writes := p.x.Affected, p.plan.Writes != nil
+	p.close()
+	if writes {
+		s.tx.txn.NextCommand()
+	}
+	return planTag(p.plan.Command, n, affected), nil
+}
+
+// errNoPortal and errNoStatement are for names that the client has not defined.
+func errNoPortal(name string) error {
+	return pgerr.New(pgerr.InvalidCursorName, `portal "%s" does not exist`, name)
+}
+
+func errNoStatement(name string) error {
+	if name == "" {
+		return pgerr.New(pgerr.InvalidSQLStatementName, "unnamed prepared statement does not exist")
+	}
+	return pgerr.New(pgerr.InvalidSQLStatementName, `prepared statement "%s" does not exist`, name)
+}

@@ -1,0 +1,233 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/xact"
+)
+
+// transaction is the transaction a session is in.
+type transaction struct {
+	txn      *xact.Txn
+	block    bool // opened by BEGIN
+	failed   bool // and aborted: only its end is left
+	readOnly bool
+	started  time.Time
+	used     bool // a statement has taken a snapshot
+}
+
+// begin starts a transaction.
+func (s *Session) begin(block bool, iso xact.Isolation, readOnly bool) {
+	s.xs.LockTimeout = s.settings.Duration("lock_timeout")
+	t := &transaction{txn: s.xs.Begin(iso), block: block, readOnly: readOnly, started: time.Now()}
+	t.txn.Cancel = func(cause error) {
+		if s.params.Cancel != nil {
+			s.params.Cancel(cause)
+		}
+	}
+	s.tx = t
+	s.settings.Begin()
+}
+
+// need makes sure that a statement has a transaction.
+func (s *Session) need() {
+	if s.tx == nil {
+		s.begin(false, isolation(s.settings.Text("default_transaction_isolation")), s.settings.Bool("default_transaction_read_only"))
+	}
+}
+
+func isolation(name string) xact.Isolation {
+	if name == "repeatable read" || name == "serializable" {
+		return xact.RepeatableRead
+	}
+	return xact.ReadCommitted
+}
+
+// commit ends the transaction. If it cannot, the transaction is aborted and the error says why.
+func (s *Session) commit(ctx context.Context) error {
+	t := s.tx
+	if t == nil {
+		return nil
+	}
+	s.closePortals()
+	s.tx = nil
+	if t.failed {
+		s.settings.End(false)
+		return nil
+	}
+	opts := xact.CommitOptions{Async: s.settings.Text("synchronous_commit") == "off" && !t.txn.ChangedCatalog()}
+	_, err := t.txn.Commit(ctx, opts)
+	switch {
+	case errors.Is(err, xact.ErrDurabilityPending):
+		// It is committed; the wait was given up. PostgreSQL warns and reports success, and so the client knows that
+		// the outcome after a crash is open.
+		s.settings.End(true)
+		s.notice(pgerr.Warn(pgerr.Warning, "canceling wait for durability: the transaction has already committed locally").
+			WithDetail("A crash of the server before its log reaches the disk would lose it."))
+		return nil
+	case err != nil:
+		s.settings.End(false)
+		return err
+	}
+	s.settings.End(true)
+	return nil
+}
+
+// abortTxn aborts the underlying transaction and keeps the block open for its end.
+func (s *Session) abortTxn() {
+	if t := s.tx; t != nil && !t.txn.Ended() {
+		if err := t.txn.Abort(); err != nil {
+			s.db.cfg.Log.Warn().Err(err).Msg("abort")
+		}
+		s.settings.End(false)
+	}
+}
+
+// abort ends the transaction without effect.
+func (s *Session) abort() {
+	s.closePortals()
+	s.abortTxn()
+	s.tx = nil
+}
+
+// errAborted is the answer to statements in a failed block.
+func errAborted() error {
+	return pgerr.New(pgerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+}
+
+// transactionStmt runs BEGIN, COMMIT and their kin.
+func (s *Session) transactionStmt(ctx context.Context, st *pg_query.TransactionStmt) (string, error) {
+	switch st.Kind {
+	case pg_query.TransactionStmtKind_TRANS_STMT_BEGIN, pg_query.TransactionStmtKind_TRANS_STMT_START:
+		return s.beginStmt(st)
+	case pg_query.TransactionStmtKind_TRANS_STMT_COMMIT:
+		return s.commitStmt(ctx, st)
+	case pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK:
+		if st.Chain {
+			return "", unsupported("ROLLBACK AND CHAIN")
+		}
+		if s.tx == nil || !s.tx.block {
+			s.notice(pgerr.Warn(pgerr.NoActiveSQLTransaction, "there is no transaction in progress"))
+		}
+		s.abort()
+		return "ROLLBACK", nil
+	case pg_query.TransactionStmtKind_TRANS_STMT_SAVEPOINT, pg_query.TransactionStmtKind_TRANS_STMT_RELEASE,
+		pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
+		return "", unsupported("SAVEPOINT")
+	}
+	return "", unsupported("two-phase commit")
+}
+
+func (s *Session) beginStmt(st *pg_query.TransactionStmt) (string, error) {
+	tag := "BEGIN"
+	if st.Kind == pg_query.TransactionStmtKind_TRANS_STMT_START {
+		tag = "START TRANSACTION"
+	}
+	if s.tx != nil && s.tx.block {
+		s.notice(pgerr.Warn(pgerr.ActiveSQLTransaction, "there is already a transaction in progress"))
+		return tag, s.transactionModes(st.Options)
+	}
+	if s.tx == nil {
+		s.need()
+	}
+	s.tx.block = true // what ran before in the same query text becomes part of the block, as in PostgreSQL
+	return tag, s.transactionModes(st.Options)
+}
+
+// transactionModes applies ISOLATION LEVEL and READ ONLY to the transaction at hand.
+func (s *Session) transactionModes(options []*pg_query.Node) error {
+	for _, o := range options {
+		d := o.GetDefElem()
+		switch d.Defname {
+		case "transaction_isolation":
+			if err := s.setIsolation(d.Arg.GetAConst().GetSval().GetSval()); err != nil {
+				return err
+			}
+		case "transaction_read_only":
+			if err := s.setReadOnly(d.Arg.GetAConst().GetIval().GetIval() != 0); err != nil {
+				return err
+			}
+		case "transaction_deferrable": // means something to serializable read-only transactions alone
+		default:
+			return unsupported("transaction mode " + d.Defname)
+		}
+	}
+	return nil
+}
+
+func (s *Session) setIsolation(name string) error {
+	if name == "serializable" {
+		return pgerr.New(pgerr.FeatureNotSupported, "isolation level SERIALIZABLE is not supported").
+			WithHint("REPEATABLE READ gives one snapshot for the whole transaction.")
+	}
+	iso := isolation(name)
+	if iso == s.tx.txn.Isolation() {
+		return nil
+	}
+	if s.tx.used {
+		return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+	}
+	old := s.tx
+	if err := old.txn.Abort(); err != nil {
+		return err
+	}
+	started := old.started
+	s.begin(old.block, iso, old.readOnly)
+	s.tx.started = started
+	return nil
+}
+
+func (s *Session) setReadOnly(readOnly bool) error {
+	if !readOnly && s.tx.readOnly && s.tx.used {
+		return pgerr.New(pgerr.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
+	}
+	if !readOnly && s.db.eng.IsStandby() {
+		return pgerr.New(pgerr.FeatureNotSupported, "cannot set transaction read-write mode during recovery")
+	}
+	s.tx.readOnly = readOnly
+	return nil
+}
+
+func (s *Session) commitStmt(ctx context.Context, st *pg_query.TransactionStmt) (string, error) {
+	if st.Chain {
+		return "", unsupported("COMMIT AND CHAIN")
+	}
+	if s.tx == nil || !s.tx.block {
+		s.notice(pgerr.Warn(pgerr.NoActiveSQLTransaction, "there is no transaction in progress"))
+	}
+	if s.tx != nil && s.tx.failed {
+		s.abort()
+		return "ROLLBACK", nil
+	}
+	return "COMMIT", s.commit(ctx)
+}
+
+// unsupported is the answer to a feature that is known and missing (S7).
+func unsupported(feature string) error {
+	return pgerr.New(pgerr.FeatureNotSupported, "%s is not supported", feature)
+}
+
+// checkWritable refuses a writing command in a read-only transaction and on a standby, in PostgreSQL's words.
+func (s *Session) checkWritable(command string) error {
+	if s.db.eng.IsStandby() || s.tx != nil && s.tx.readOnly {
+		e := pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", command)
+		if s.db.eng.IsStandby() {
+			return e.WithHint("This server is a standby: write on the primary.")
+		}
+		return e
+	}
+	return nil
+}
+
+// noBlock refuses a command that manages transactions itself.
+func (s *Session) noBlock(command string) error {
+	if s.multi || s.tx != nil && s.tx.block {
+		return pgerr.New(pgerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", command)
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/engine"
+	"github.com/quiredb/quire/sql/settings"
+)
+
+// utilityColumns describes the answer of a statement that is not planned, nil if it has none.
+func (s *Session) utilityColumns(n *pg_query.Node) []Column {
+	text := datum.Type{OID: datum.Text, Mod: -1}
+	switch n := n.Node.(type) {
+	case *pg_query.Node_ExplainStmt:
+		return []Column{column("QUERY PLAN", text)}
+	case *pg_query.Node_VariableShowStmt:
+		if strings.EqualFold(n.VariableShowStmt.Name, "all") {
+			return []Column{column("name", text), column("setting", text), column("description", text)}
+		}
+		name := n.VariableShowStmt.Name
+		if d, err := settings.Lookup(name); err == nil {
+			name = d.Name
+		}
+		return []Column{column(name, text)}
+	}
+	return nil
+}
+
+// runUtility runs a statement that is not planned. Those that answer with rows compute them all at first and hand them out as asked.
+func (s *Session) runUtility(ctx context.Context, p *portal, first bool, maxRows int, out Output) (tag string, suspended bool, err error) {
+	if first {
+		if p.tag, p.rows, err = s.utility(ctx, p, out); err != nil {
+			return "", false, err
+		}
+	}
+	n := len(p.rows)
+	if maxRows > 0 && n > maxRows {
+		n = maxRows
+	}
+	for _, row := range p.rows[:n] {
+		if err := out.Row(p.cols, row); err != nil {
+			return "", false, err
+		}
+	}
+	p.rows = p.rows[n:]
+	if len(p.rows) > 0 {
+		return "", true, nil
+	}
+	p.done = true
+	return p.tag, false, nil
+}
+
+// utility dispatches.
+func (s *Session) utility(ctx context.Context, p *portal, out Output) (tag string, rows [][]datum.Datum, err error) {
+	stmt := p.stmt.stmt
+	if t := stmt.Node.GetTransactionStmt(); t != nil {
+		tag, err = s.transactionStmt(ctx, t)
+		return tag, nil, err
+	}
+	switch n := stmt.Node.Node.(type) {
+	case *pg_query.Node_VacuumStmt:
+		tag, err = s.vacuum(ctx, n.VacuumStmt)
+		return tag, nil, err
+	case *pg_query.Node_VariableShowStmt:
+		s.need()
+		rows, err = s.show(n.VariableShowStmt.Name)
+		return "SHOW", rows, err
+	case *pg_query.Node_CheckPointStmt:
+		if !s.params.Superuser {
+			return "", nil, pgerr.New(pgerr.InsufficientPrivilege, "must be superuser to do CHECKPOINT")
+		}
+		return "CHECKPOINT", nil, s.db.eng.Checkpoint(ctx, engine.CheckpointOnline)
+	}
+	s.need()
+	switch n := stmt.Node.Node.(type) {
+	case *pg_query.Node_ExplainStmt:
+		rows, err = s.explain(ctx, stmt, n.ExplainStmt, p)
+		return "EXPLAIN", rows, err
+	case *pg_query.Node_CopyStmt:
+		tag, err = s.copy(ctx, stmt, n.CopyStmt, out)
+		return tag, nil, err
+	case *pg_query.Node_VariableSetStmt:
+		tag, err = s.set(n.VariableSetStmt)
+		return tag, nil, err
+	case *pg_query.Node_DiscardStmt:
+		tag, err = s.discard(n.DiscardStmt)
+		return tag, nil, err
+	}
+	tag, err = s.ddl(ctx, p)
+	if err == nil && s.tx != nil {
+		s.tx.used = true
+		s.tx.txn.NextCommand()
+	}
+	return tag, nil, err
+}
+
+// ddl runs the statements that change the catalog.
+func (s *Session) ddl(ctx context.Context, p *portal) (string, error) {
+	stmt := p.stmt.stmt
+	name := ddlName(stmt.Node)
+	if name == "" {
+		return "", unsupported(statementName(stmt.Node))
+	}
+	if err := s.checkWritable(name); err != nil {
+		return "", err
+	}
+	switch n := stmt.Node.Node.(type) {
+	case *pg_query.Node_CreateStmt:
+		return name, s.createTable(ctx, stmt, n.CreateStmt)
+	case *pg_query.Node_DropStmt:
+		return name, s.drop(ctx, n.DropStmt)
+	case *pg_query.Node_IndexStmt:
+		return name, s.createIndex(ctx, stmt, n.IndexStmt)
+	case *pg_query.Node_TruncateStmt:
+		return name, s.truncate(ctx, n.TruncateStmt)
+	case *pg_query.Node_CreateAmStmt:
+		return name, s.createAccessMethod(ctx, n.CreateAmStmt)
+	case *pg_query.Node_CreateExtensionStmt:
+		return name, s.createExtension(ctx, n.CreateExtensionStmt)
+	case *pg_query.Node_CreateRoleStmt:
+		return name, s.createRole(ctx, n.CreateRoleStmt)
+	case *pg_query.Node_AlterRoleStmt:
+		return name, s.alterRole(ctx, n.AlterRoleStmt)
+	case *pg_query.Node_DropRoleStmt:
+		return name, s.dropRole(ctx, n.DropRoleStmt)
+	}
+	return "", unsupported(statementName(stmt.Node))
+}
+
+// ddlName is the command tag of a statement that ddl runs.
+func ddlName(n *pg_query.Node) string {
+	switch n := n.Node.(type) {
+	case *pg_query.Node_CreateStmt:
+		return "CREATE TABLE"
+	case *pg_query.Node_IndexStmt:
+		return "CREATE INDEX"
+	case *pg_query.Node_TruncateStmt:
+		return "TRUNCATE TABLE"
+	case *pg_query.Node_CreateAmStmt:
+		return "CREATE ACCESS METHOD"
+	case *pg_query.Node_CreateExtensionStmt:
+		return "CREATE EXTENSION"
+	case *pg_query.Node_CreateRoleStmt:
+		return "CREATE ROLE"
+	case *pg_query.Node_AlterRoleStmt:
+		return "ALTER ROLE"
+	case *pg_query.Node_DropRoleStmt:
+		return "DROP ROLE"
+	case *pg_query.Node_DropStmt:
+		switch n.DropStmt.RemoveType {
+		case pg_query.ObjectType_OBJECT_TABLE:
+			return "DROP TABLE"
+		case pg_query.ObjectType_OBJECT_INDEX:
+			return "DROP INDEX"
+		case pg_query.ObjectType_OBJECT_ACCESS_METHOD:
+			return "DROP ACCESS METHOD"
+		case pg_query.ObjectType_OBJECT_EXTENSION:
+			return "DROP EXTENSION"
+		}
+	}
+	return ""
+}
+
+// statementName turns the name of a parse node into words: AlterTableStmt becomes ALTER TABLE.
+func statementName(n *pg_query.Node) string {
+	if d := n.GetDropStmt(); d != nil {
+		return "DROP " + strings.ReplaceAll(strings.TrimPrefix(d.RemoveType.String(), "OBJECT_"), "_", " ")
+	}
+	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", n.Node), "*pg_query.Node_"), "Stmt")
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToUpper(b.String())
+}
+
+// names returns the strings of a list of String nodes.
+func names(list []*pg_query.Node) []string {
+	out := make([]string, 0, len(list))
+	for _, n := range list {
+		if str := n.GetString_(); str != nil {
+			out = append(out, str.Sval)
+		}
+	}
+	return out
+}
+
+// optionText is the value of an option as text, however the grammar made it.
+func optionText(n *pg_query.Node) (string, bool) {
+	switch n := n.GetNode().(type) {
+	case nil:
+		return "", false
+	case *pg_query.Node_String_:
+		return n.String_.Sval, true
+	case *pg_query.Node_Integer:
+		return fmt.Sprint(n.Integer.Ival), true
+	case *pg_query.Node_Float:
+		return n.Float.Fval, true
+	case *pg_query.Node_Boolean:
+		return fmt.Sprint(n.Boolean.Boolval), true
+	case *pg_query.Node_TypeName:
+		return strings.Join(names(n.TypeName.Names), "."), true
+	case *pg_query.Node_AConst:
+		c := n.AConst
+		switch v := c.Val.(type) {
+		case *pg_query.A_Const_Sval:
+			return v.Sval.Sval, true
+		case *pg_query.A_Const_Ival:
+			return fmt.Sprint(v.Ival.GetIval()), true
+		case *pg_query.A_Const_Fval:
+			return v.Fval.Fval, true
+		case *pg_query.A_Const_Boolval:
+			return fmt.Sprint(v.Boolval.GetBoolval()), true
+		}
+	case *pg_query.Node_AStar:
+		return "*", true
+	}
+	return "", false
+}
+
+// optionBool reads a boolean option; no value means true.
+func optionBool(d *pg_query.DefElem) (bool, error) {
+	text, ok := optionText(d.Arg)
+	if !ok {
+		return true, nil
+	}
+	switch strings.ToLower(text) {
+	case "true", "on", "1":
+		return true, nil
+	case "false", "off", "0":
+		return false, nil
+	}
+	return false, pgerr.New(pgerr.SyntaxError, "%s requires a Boolean value", d.Defname)
+}
+
+// public checks the schema of a name.
+func public(rv *pg_query.RangeVar) error {
+	if rv.Schemaname == "pg_catalog" {
+		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied for schema pg_catalog")
+	}
+	if rv.Schemaname != "" && rv.Schemaname != "public" {
+		return pgerr.New(pgerr.InvalidSchemaName, `schema "%s" does not exist`, rv.Schemaname)
+	}
+	return nil
+}
