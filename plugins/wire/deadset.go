@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
@@ -54,6 +55,10 @@ func (d *DeadSet) MarshalBinary() ([]byte, error) {
 func (d *DeadSet) UnmarshalBinary(b []byte) (err error) {
 	if len(b) > MaxDeadSet {
 		return fmt.Errorf("%w: dead set of %d bytes, the limit is %d", ErrTooLarge, len(b), MaxDeadSet)
+	}
+	// The library makes room for as many inner bitmaps as the first word says; each takes at least 12 bytes (W1).
+	if len(b) < 8 || binary.LittleEndian.Uint64(b) > uint64(len(b)-8)/12 {
+		return fmt.Errorf("%w: dead set of %d bytes does not hold what it announces", ErrProtocol, len(b))
 	}
 	defer func() { // the library indexes by counts it read; W1 holds all the same
 		if r := recover(); r != nil {
