@@ -120,7 +120,7 @@ func (e *Engine) replay(ctx context.Context, f control.File) error {
 		}
 	}
 	e.Applier = redo.NewApplier(redo.Config{
-		Pool: e.Pool, Storage: e.Storage, GX: e.GX, Log: e.log,
+		Pool: e.Pool, Storage: e.Storage, GX: e.GX,
 		Flush: func(lsn page.LSN) error { return e.WAL.Flush(context.Background(), lsn) },
 		Hooks: redo.Hooks{Checkpoint: e.sawCheckpoint},
 	}, walrec.Checkpoint{RedoLSN: f.Redo, NextXID: f.NextXID, NextOID: f.NextOID})

@@ -25,13 +25,14 @@ func (s *State) Finish() (page.LSN, error) {
 	return s.finishLogged()
 }
 
-// collect computes what changed, and drops the pages that did not (G3).
+// collect computes what changed, and drops the pages that did not (G3), unless replay has to settle with readers there.
 func (s *State) collect() error {
 	for i := range s.blocks {
 		r := &s.blocks[i]
 		full := r.flags&FullImage != 0 || fullVersionDue(r.buf.Version())
 		r.ref.PrevLSN = r.buf.Version()
 		r.ref.Change, r.changed = r.editor.Change(full)
+		r.changed = r.changed || r.ref.ConflictHorizon != 0 && !s.rel.Unlogged
 		if err := s.validate(r); err != nil {
 			return err
 		}

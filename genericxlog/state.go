@@ -87,7 +87,8 @@ func (s *State) Annotate(text string) {
 }
 
 // SetConflictHorizon notes that snapshots older than lsn could still see what the change to b removes. Replay
-// on a standby settles with such readers first.
+// on a standby settles with such readers first. A page with a horizon is logged even if nothing in it changes: that is how
+// removals elsewhere, which carry none, are announced.
 func (s *State) SetConflictHorizon(b *buffer.Buffer, lsn page.LSN) {
 	if r := s.find(b); r != nil && lsn > r.ref.ConflictHorizon {
 		r.ref.ConflictHorizon = lsn

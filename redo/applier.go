@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/rs/zerolog"
-
 	"github.com/quiredb/quire/core/buffer"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/storage"
@@ -19,7 +17,6 @@ type Config struct {
 	Pool    *buffer.Pool
 	Storage *storage.Manager
 	GX      *genericxlog.Manager
-	Log     zerolog.Logger
 	// Flush makes the log durable up to an LSN; called before files are removed (D5). nil: everything applied is
 	// durable already.
 	Flush func(page.LSN) error
