@@ -11,8 +11,8 @@ import (
 
 // Read returns the catalog as snap sees it.
 func (s *Store) Read(snap *xact.Snapshot) (*Catalog, error) {
-	if t := snap.Txn(); t.ChangedCatalog() {
-		return s.readOwn(snap, t)
+	if snap.SeesOwnCatalog() {
+		return s.readOwn(snap, snap.Txn())
 	}
 	version, known := s.xact.CatalogVersion(snap.LSN)
 	s.mu.Lock()
@@ -42,7 +42,7 @@ func (s *Store) Current(t *xact.Txn) (*Catalog, error) {
 	return s.Read(snap)
 }
 
-// readOwn keeps one state for each transaction that has changed the catalog.
+// readOwn keeps one state for each transaction that sees changes of its session's own.
 func (s *Store) readOwn(snap *xact.Snapshot, t *xact.Txn) (*Catalog, error) {
 	s.mu.Lock()
 	v, shared := s.own[t], s.shared

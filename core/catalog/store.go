@@ -35,7 +35,7 @@ type Store struct {
 
 	mu     sync.Mutex
 	shared *Catalog            // the newest committed state that was asked for
-	own    map[*xact.Txn]*view // of transactions that have changed the catalog
+	own    map[*xact.Txn]*view // of transactions that see changes of their own
 }
 
 // view is what a transaction with changes of its own sees.

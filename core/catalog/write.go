@@ -12,8 +12,8 @@ import (
 	"github.com/quiredb/quire/core/xact"
 )
 
-// latest returns the newest state, commits that were not waited for included, to check names and dependencies in. The
-// locks that the check is about must be held already (C2).
+// latest returns the newest state to check names and dependencies in. The locks that the check is about must be held
+// already (C2). Commits whose wait was given up are waited for here: their locks are gone, so they count.
 func (s *Store) latest(ctx context.Context, t *xact.Txn) (*Catalog, error) {
 	if err := s.xact.Settle(ctx); err != nil {
 		return nil, err

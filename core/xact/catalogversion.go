@@ -1,6 +1,7 @@
 package xact
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -28,6 +29,22 @@ func (h *catalogHistory) changed(lsn page.LSN) {
 		h.base = h.changes[drop-1]
 		h.changes = slices.Clone(h.changes[drop:])
 	}
+}
+
+// Settle returns when every change of the catalog that has been committed is visible to new snapshots, those whose commit was
+// not waited for included. Who holds the lock on a name or a table and then settles misses nothing that was done to it.
+func (m *Manager) Settle(ctx context.Context) error {
+	if m.standby.Load() {
+		return nil // replay makes changes visible in order, nobody gives up waiting
+	}
+	h := &m.catalog
+	h.mu.Lock()
+	newest := h.base
+	if n := len(h.changes); n > 0 {
+		newest = h.changes[n-1]
+	}
+	h.mu.Unlock()
+	return m.WaitVisible(ctx, newest)
 }
 
 // CatalogVersion returns a value that is equal for two LSNs if and only if the committed catalog is the same at both. It returns

@@ -13,7 +13,8 @@ import (
 // CommitOptions say how a transaction commits.
 type CommitOptions struct {
 	// Async returns before the commit is durable, as synchronous_commit = off does. A crash may lose the transaction; it
-	// is never lost in part, and later commits are not kept without it. A transaction that changes the catalog waits anyway.
+	// is never lost in part, and later commits are not kept without it. A transaction that changes the catalog or drops files
+	// waits anyway.
 	Async bool
 }
 
@@ -55,11 +56,6 @@ func (t *Txn) Commit(ctx context.Context, opts CommitOptions) (page.LSN, error) 
 		t.finish(true)
 		return 0, nil
 	}
-	if len(t.dropAtCommit) > 0 || t.catalogChanged {
-		// Files must outlive a crash that loses the commit, and everybody must see the same catalog: there is no giving
-		// up and no putting off.
-		ctx, opts.Async = context.WithoutCancel(ctx), false
-	}
 	release := t.holdRedoPoint(t.dropAtCommit)
 	start, end, err := t.logCommit()
 	if err != nil {
@@ -67,16 +63,17 @@ func (t *Txn) Commit(ctx context.Context, opts CommitOptions) (page.LSN, error) 
 		return 0, errors.Join(fmt.Errorf("commit transaction %d: %w", t.xid, err), t.Abort())
 	}
 	defer release()
-	if opts.Async {
-		t.session.remember(ownCommit{t.xid, start})
+	own := ownCommit{xid: t.xid, lsn: start, catalog: t.catalogChanged}
+	if opts.Async && !t.catalogChanged && len(t.dropAtCommit) == 0 {
+		t.session.remember(own)
 		t.finish(true)
 		return start, nil
 	}
 	if err := t.m.visibility.waitFor(ctx, start, func() page.LSN { return end }); err != nil {
-		t.session.remember(ownCommit{t.xid, start})
-		xid := t.xid
+		t.session.remember(own)
+		t.dropAtCommit = nil // others may still read them, and a crash may bring them back: left for recovery to remove
 		t.finish(true)
-		return start, &DurabilityError{XID: xid, LSN: start, Err: err}
+		return start, &DurabilityError{XID: own.xid, LSN: start, Err: err}
 	}
 	t.finish(true)
 	return start, nil

@@ -136,14 +136,6 @@ func (m *Manager) WaitVisible(ctx context.Context, lsn page.LSN) error {
 	return m.visibility.waitFor(ctx, lsn, m.cfg.Log.InsertLSN)
 }
 
-// Settle returns when every commit made so far is visible to new snapshots, those that nobody waits for included.
-func (m *Manager) Settle(ctx context.Context) error {
-	if lsn := m.visibility.newest(); lsn != 0 {
-		return m.WaitVisible(ctx, lsn)
-	}
-	return nil
-}
-
 // Wait returns when other has ended and its outcome is visible. It fails with 40P01 if other waits, however
 // indirectly, for self.
 func (m *Manager) Wait(ctx context.Context, self *Txn, other XID) error {

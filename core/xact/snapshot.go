@@ -45,6 +45,12 @@ func (s *Snapshot) isOwn(xid XID) bool {
 	return found
 }
 
+// SeesOwnCatalog reports whether the snapshot sees a change of the catalog that is not in the version of its LSN: the running
+// transaction's, or one by a commit of the session that others do not see yet.
+func (s *Snapshot) SeesOwnCatalog() bool {
+	return s.txn.catalogChanged || slices.ContainsFunc(s.own, func(c ownCommit) bool { return c.catalog })
+}
+
 // Txn returns the transaction that took the snapshot.
 func (s *Snapshot) Txn() *Txn { return s.txn }
 
@@ -63,6 +69,7 @@ func (s *Snapshot) String() string {
 
 // ownCommit is a commit of a session that others may not see yet.
 type ownCommit struct {
-	xid XID
-	lsn page.LSN
+	xid     XID
+	lsn     page.LSN
+	catalog bool // it changed the catalog
 }

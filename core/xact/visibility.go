@@ -115,13 +115,3 @@ func (v *visibility) waitFor(ctx context.Context, start page.LSN, logEnd func() 
 	}
 	return nil
 }
-
-// newest returns the last commit that may not be visible yet, 0 if there is none.
-func (v *visibility) newest() page.LSN {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if n := len(v.pending); n > 0 {
-		return v.pending[n-1].start
-	}
-	return 0
-}
