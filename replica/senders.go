@@ -25,13 +25,13 @@ const (
 // SenderInfo is one row of pg_stat_replication. The LSNs are ends: everything below them is sent, written, durable or
 // applied at the standby; 0 where the peer has not said.
 type SenderInfo struct {
-	PID                          int32
-	User, ApplicationName, Addr  string
-	Started                      time.Time
-	State                        SenderState
-	Sent, Write, Flush, Replay   page.LSN
-	WriteLag, FlushLag, ReplyLag time.Duration // of the last position that the peer confirmed; 0 when caught up
-	ReplyTime                    time.Time
+	PID                           int32
+	User, ApplicationName, Addr   string
+	Started                       time.Time
+	State                         SenderState
+	Sent, Write, Flush, Replay    page.LSN
+	WriteLag, FlushLag, ReplayLag time.Duration // of the last position that the peer confirmed; 0 when caught up
+	ReplyTime                     time.Time
 }
 
 // senders is the table of connected standbys.

@@ -221,7 +221,7 @@ func (s *sender) confirm(st status, sent page.LSN) error {
 	s.senders.update(s.pid, func(i *SenderInfo) {
 		i.Write, i.Flush, i.Replay = max(i.Write, st.write), max(i.Flush, st.flush), max(i.Replay, st.apply)
 		i.ReplyTime = st.at
-		i.WriteLag, i.FlushLag, i.ReplyLag = s.lags.confirmed(i.Write, i.Flush, i.Replay, now)
+		i.WriteLag, i.FlushLag, i.ReplayLag = s.lags.confirmed(i.Write, i.Flush, i.Replay, now)
 	})
 	if st.reply {
 		if err := s.keepalive(sent, false); err != nil {

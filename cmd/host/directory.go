@@ -51,6 +51,9 @@ func (f *nodeFlags) load(cmd *cobra.Command) (*settings.Store, error) {
 		return nil, err
 	}
 	s := settings.NewStore()
+	if err := s.Set("server_version", serverVersion(), settings.SourceOverride); err != nil {
+		return nil, err
+	}
 	file, err := settings.ReadFile(filepath.Join(f.dir, settings.FileName))
 	if err != nil {
 		return nil, err

@@ -87,10 +87,16 @@ func (n *node) compose() (err error) {
 		}
 	}
 	cfg := session.Config{
-		Engine: n.engine, Log: n.log, Settings: s, Version: serverVersion(), Replication: n,
+		Engine: n.engine, Log: n.log, Settings: s, Version: versionText(), Replication: n.replicationRows,
 	}
 	if n.plugins != nil {
-		cfg.AMs = n.plugins
+		cfg.AMs, cfg.Pin = n.plugins, n.pin
+		if err := n.pinAll(); err != nil {
+			return err
+		}
+	}
+	if n.standby != nil {
+		cfg.Receiver = func() uint64 { return uint64(n.standby.Received()) }
 	}
 	if n.db, err = session.Open(cfg); err != nil {
 		return err
@@ -105,7 +111,7 @@ func (n *node) compose() (err error) {
 	})
 	n.server = server.New(server.Config{
 		TLS: certificate, MaxConnections: s.Int("max_connections"), AuthTimeout: s.Duration("authentication_timeout"),
-		DB: n.db, Roles: n.role, Replication: n.replicationHandler(), Log: n.log,
+		DB: n.db, Settings: s, Roles: n.role, Replication: n.replicationHandler(), Log: n.log,
 	}, n.listeners)
 	n.engine.SetHooks(engine.Hooks{Retain: n.primary.Retain, ShutdownCheckpoint: n.drainReplicas})
 	return nil
@@ -129,22 +135,6 @@ func (n *node) drainReplicas(ctx context.Context, end page.LSN) {
 func (n *node) show(name string) (string, error) {
 	_, v, err := n.settings.NewSession(true, nil).Show(name)
 	return v, err
-}
-
-func (n *node) role(ctx context.Context, name string) (server.Role, bool, error) {
-	r, err := n.db.Role(ctx, name)
-	if err != nil || r == nil {
-		return server.Role{}, false, err
-	}
-	return server.Role{Name: r.Name, Superuser: r.Superuser, Login: r.Login, Replication: r.Replication, Verifier: r.Verifier}, true, nil
-}
-
-// Senders implements session.ReplicationView.
-func (n *node) Senders() []replica.SenderInfo {
-	if n.primary == nil {
-		return nil
-	}
-	return n.primary.Senders()
 }
 
 // serve answers clients until a signal or failure ends it, then shuts down.

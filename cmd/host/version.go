@@ -14,6 +14,11 @@ const postgresVersion = "15.0"
 
 func serverVersion() string { return fmt.Sprintf("%s (Quire %s)", postgresVersion, version) }
 
+// versionText is what version() answers.
+func versionText() string {
+	return fmt.Sprintf("PostgreSQL %s on %s/%s, compiled by %s", serverVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+}
+
 func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",

@@ -39,8 +39,9 @@ type conn struct {
 	discard bool   // S4: an error was reported, skip to Sync
 	leave   func() // counts the connection out of the ordinary sessions, once
 
-	ctx context.Context // ends with the connection's group
-	mu  struct {
+	ctx           context.Context // ends with the connection's group, or by pg_terminate_backend
+	terminateWith context.CancelCauseFunc
+	mu            struct {
 		sync.Mutex
 		cancel context.CancelCauseFunc // of the running statement, nil between statements
 	}
@@ -135,13 +136,14 @@ func (c *conn) serve(authenticated func() bool) error {
 	if isReplication(c.params["replication"]) {
 		return c.serveReplication(role)
 	}
-	c.ctx = c.server.sessions.ctx
+	c.ctx, c.terminateWith = context.WithCancelCause(c.server.sessions.ctx)
+	defer c.terminateWith(nil)
 	if c.params["database"] == "" {
 		c.params["database"] = role.Name
 	}
 	c.session, err = c.server.cfg.DB.NewSession(session.SessionParams{
 		User: role.Name, Database: c.params["database"], ApplicationName: c.params["application_name"],
-		RemoteAddr: c.remote(), PID: c.pid, Params: c.params, Cancel: c.cancelStatement, Superuser: role.Superuser,
+		RemoteAddr: c.remote(), PID: c.pid, Params: c.params, Cancel: c.cancelStatement, Terminate: c.terminateWith, Superuser: role.Superuser,
 	})
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func (c *conn) serveReplication(role Role) error {
 	c.ctx = c.server.replication.ctx
 
 	c.send(&pgproto3.AuthenticationOk{})
-	for _, p := range c.server.cfg.DB.ReplicationParameterStatus() {
+	for _, p := range c.server.cfg.Settings.NewSession(role.Superuser, nil).ParameterStatus() {
 		c.send(&pgproto3.ParameterStatus{Name: p.Name, Value: p.Value})
 	}
 	c.send(&pgproto3.ReadyForQuery{TxStatus: 'I'})

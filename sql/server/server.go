@@ -13,6 +13,7 @@ import (
 
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/session"
+	"github.com/quiredb/quire/sql/settings"
 )
 
 // Config says whom to serve, and how.
@@ -22,6 +23,7 @@ type Config struct {
 	AuthTimeout    time.Duration // from accept to the end of authentication; 0 = one minute
 
 	DB          *session.DB
+	Settings    *settings.Store // what a replication connection is told of the server
 	Roles       RoleLookup
 	Replication ReplicationHandler // nil refuses replication connections
 	Log         zerolog.Logger

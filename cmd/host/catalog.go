@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+
+	"github.com/quiredb/quire/core/catalog"
+	"github.com/quiredb/quire/core/xact"
+	"github.com/quiredb/quire/sql/server"
+	"github.com/quiredb/quire/sql/session"
+)
+
+// readCatalog gives the catalog as it is now.
+func (n *node) readCatalog() (*catalog.Catalog, error) {
+	t := n.engine.Xact.Begin(xact.ReadCommitted)
+	defer func() { _ = t.Abort() }() // it has written nothing
+	return n.engine.Catalog.Read(t.Snapshot())
+}
+
+// role is what authentication asks.
+func (n *node) role(_ context.Context, name string) (server.Role, bool, error) {
+	c, err := n.readCatalog()
+	if err != nil {
+		return server.Role{}, false, err
+	}
+	r := c.Role(name)
+	if r == nil {
+		return server.Role{}, false, nil
+	}
+	return server.Role{Name: r.Name, Superuser: r.Superuser, Login: r.Login, Replication: r.Replication, Verifier: r.Verifier}, true, nil
+}
+
+// pinAll tells the registry which checksums the catalog knows.
+func (n *node) pinAll() error {
+	c, err := n.readCatalog()
+	if err != nil {
+		return err
+	}
+	for _, m := range c.AccessMethods() {
+		n.plugins.Pin(m.Plugin, m.SHA256)
+	}
+	return nil
+}
+
+// pin is what CREATE ACCESS METHOD stores of a plugin: its name and the checksum of its file.
+func (n *node) pin(handler string) (plugin, sha256 string, err error) {
+	f, err := n.plugins.Inspect(handler)
+	if err != nil {
+		return "", "", err
+	}
+	n.plugins.Pin(handler, f.SHA256)
+	return handler, f.SHA256, nil
+}
+
+// replicationRows are the rows of pg_stat_replication.
+func (n *node) replicationRows() []session.ReplicationRow {
+	if n.primary == nil {
+		return nil
+	}
+	var rows []session.ReplicationRow
+	for _, s := range n.primary.Senders() {
+		rows = append(rows, session.ReplicationRow{
+			PID: s.PID, User: s.User, ApplicationName: s.ApplicationName, ClientAddr: s.Addr,
+			Started: s.Started, ReplyTime: s.ReplyTime, State: string(s.State),
+			Sent: uint64(s.Sent), Write: uint64(s.Write), Flush: uint64(s.Flush), Replay: uint64(s.Replay),
+			WriteLag: s.WriteLag, FlushLag: s.FlushLag, ReplayLag: s.ReplayLag,
+		})
+	}
+	return rows
+}
