@@ -216,7 +216,7 @@ func (z *Decimal) Neg() *Decimal {
 	case NegInfinity:
 		z.Form = Infinity
 	case Finite:
-		z.Coeff.Neg(&z.Coeff)
+		z.negate()
 	}
 	return z
 }

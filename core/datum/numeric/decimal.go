@@ -277,7 +277,7 @@ func (d *Decimal) Decode(s string) {
 		d.Coeff.SetBytes([]byte(coeff))
 	}
 	if negative {
-		d.Coeff.Neg(&d.Coeff)
+		d.negate()
 	}
 }
 
@@ -342,4 +342,11 @@ func (d *Decimal) Cmp(x *Decimal) int {
 	scaleUp(&a, x.Scale-d.Scale)
 	scaleUp(&b, d.Scale-x.Scale)
 	return a.Cmp(&b)
+}
+
+// negate changes the sign of the coefficient. Zero has none: apd's own Neg would make a negative zero, which is not equal to zero.
+func (d *Decimal) negate() {
+	if d.Coeff.Sign() != 0 {
+		d.Coeff.Neg(&d.Coeff)
+	}
 }

@@ -36,7 +36,7 @@ func (z *Decimal) setAPD(x *apd.Decimal, scale int) error {
 	}
 	z.Coeff.Set(&x.Coeff)
 	if x.Negative {
-		z.Coeff.Neg(&z.Coeff)
+		z.negate()
 	}
 	z.Form, z.Scale = Finite, max(-exponent, 0)
 	scaleUp(&z.Coeff, exponent)

@@ -71,7 +71,7 @@ func (d *Decimal) assemble(digits string, scale int, negative bool) error {
 	}
 	d.Scale = scale
 	if negative {
-		d.Coeff.Neg(&d.Coeff)
+		d.negate()
 	}
 	return nil
 }

@@ -247,3 +247,16 @@ null + 1
   integer NULL
 1 + null
   integer NULL
+-- Zero has no sign.
+round(-0.4)
+  numeric 0
+- 0.0 = 0
+  boolean t
+-0.0 * 5
+  numeric 0.0
+'-0'::numeric
+  numeric 0
+- (1.5 - 1.5)
+  numeric 0.0
+'-0'::float8
+  double precision -0
