@@ -11,8 +11,8 @@
 //	    page before it, byte for byte, header and hole included.
 //	G2. All pages of a record change, or none. Every check that can fail comes before the first frame is
 //	    marked dirty; from there to the last Install a failure stops the host.
-//	G3. A page that did not change is not in the record, keeps its LSN and stays clean. No changed page and no payload
-//	    means no record.
+//	G3. A page that did not change is not in the record, keeps its LSN and stays clean, unless it carries a conflict
+//	    horizon. No page and no payload means no record.
 //	G4. The LSN of a page is the start of the record that last changed it, and each block reference carries
 //	    the LSN before. So the records of a page form a chain that can be walked back.
 //	G5. Each block reference carries the CRC of the content after the change. Redo compares it on every page.

@@ -46,14 +46,16 @@ func (h *Store) Vacuum(ctx context.Context, rel Relation, opts VacuumOptions) (V
 }
 
 type vacuum struct {
-	h     *Store
-	ctx   context.Context
-	rel   Relation
-	opts  VacuumOptions
-	st    *relState
-	dead  *DeadSet
-	clerk *clerk
-	stats VacuumStats
+	h    *Store
+	ctx  context.Context
+	rel  Relation
+	opts VacuumOptions
+	st   *relState
+	dead *DeadSet
+	// removed is the newest commit that made one of dead dead.
+	removed page.LSN
+	clerk   *clerk
+	stats   VacuumStats
 }
 
 func (v *vacuum) run() error {
@@ -101,12 +103,13 @@ func (v *vacuum) survey(blk page.BlockNumber, p page.Page) error {
 		if len(item) < headerSize {
 			return corrupt(v.rel, tid, errShortItem)
 		}
-		fate, _, err := v.clerk.fate(decodeHeader(item))
+		fate, removed, err := v.clerk.fate(decodeHeader(item))
 		switch {
 		case err != nil:
 			return err
 		case fate == fateDead:
 			v.dead.Add(tid)
+			v.removed = max(v.removed, removed)
 			clean = false
 		case fate == fateRecent:
 			v.stats.RecentlyDead++
@@ -135,6 +138,9 @@ func (v *vacuum) reap() error {
 		return nil
 	}
 	if v.opts.Indexes != nil {
+		if err := v.announce(); err != nil {
+			return err
+		}
 		if err := v.opts.Indexes(v.dead); err != nil {
 			return err
 		}
@@ -148,7 +154,16 @@ func (v *vacuum) reap() error {
 			return err
 		}
 	}
-	v.dead = NewDeadSet()
+	v.dead, v.removed = NewDeadSet(), 0
+	return nil
+}
+
+// announce has standbys settle with the readers of the dead rows before entries leave the indexes: a snapshot that is
+// older would look there for rows that it must see.
+func (v *vacuum) announce() error {
+	for tid := range v.dead.All() {
+		return v.h.LogConflict(v.rel, tid.Block, v.removed)
+	}
 	return nil
 }
 
