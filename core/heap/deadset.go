@@ -44,18 +44,6 @@ func (d *DeadSet) AppendBinary(dst []byte) ([]byte, error) {
 	return append(dst, b...), nil
 }
 
-// DecodeDeadSet reads what AppendBinary wrote. The input is not trusted.
-func DecodeDeadSet(b []byte) (*DeadSet, error) {
-	d := NewDeadSet()
-	if err := d.bits.UnmarshalBinary(b); err != nil {
-		return nil, fmt.Errorf("set of dead rows: %w", err)
-	}
-	if !d.bits.IsEmpty() && d.bits.Maximum() >= 1<<48 {
-		return nil, fmt.Errorf("set of dead rows: member %#x is no place of a row", d.bits.Maximum())
-	}
-	return d, nil
-}
-
 // All yields the places in ascending order.
 func (d *DeadSet) All() iter.Seq[page.TID] {
 	return func(yield func(page.TID) bool) {
