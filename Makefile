@@ -2,8 +2,7 @@
 
 GO      ?= go
 BIN     := bin
-PLUGINS := $(patsubst plugins/%/main.go,%,$(wildcard plugins/*/main.go))
-PLUGINS := $(filter-out hostile,$(PLUGINS))
+PLUGINS := $(notdir $(wildcard plugins/*/cmd/*))
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X main.version=$(VERSION)
 SEED    ?=
@@ -20,7 +19,7 @@ build: ## bin/quire and bin/plugins/*
 	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/quire ./cmd/host
 	@for p in $(PLUGINS); do \
 	  echo "$(GO) build -o $(BIN)/plugins/$$p ./plugins/$$p"; \
-	  CGO_ENABLED=0 $(GO) build -o $(BIN)/plugins/$$p ./plugins/$$p || exit 1; done
+	  CGO_ENABLED=0 $(GO) build -o $(BIN)/plugins/$$p ./plugins/$$p/cmd/$$p || exit 1; done
 
 demo: build ## the main job end to end, with a report (KEEP=1 leaves both nodes up)
 	$(GO) run ./cmd/demo --bin $(BIN) $(if $(KEEP),--keep) $(if $(ROWS),--rows $(ROWS))

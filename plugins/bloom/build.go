@@ -1,4 +1,4 @@
-package main
+package bloom
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 // Build fills pages one after the other in private memory and hands each over once. The metapage, whose list is only
 // known at the end, has its block reserved first.
-func (Bloom) Build(ctx context.Context, ix *sdk.Index, rows *sdk.RowReader) (sdk.BuildStats, error) {
+func (Method) Build(ctx context.Context, ix *sdk.Index, rows *sdk.RowReader) (sdk.BuildStats, error) {
 	p, err := paramsOf(ix.Columns(), ix.Options())
 	if err != nil {
 		return sdk.BuildStats{}, err
@@ -51,7 +51,7 @@ func (Bloom) Build(ctx context.Context, ix *sdk.Index, rows *sdk.RowReader) (sdk
 }
 
 // BuildEmpty is a metapage alone.
-func (Bloom) BuildEmpty(_ context.Context, ix *sdk.Index) ([]page.Page, error) {
+func (Method) BuildEmpty(_ context.Context, ix *sdk.Index) ([]page.Page, error) {
 	p, err := paramsOf(ix.Columns(), ix.Options())
 	if err != nil {
 		return nil, err

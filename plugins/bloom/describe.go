@@ -1,4 +1,4 @@
-package main
+package bloom
 
 import (
 	"context"
@@ -18,11 +18,11 @@ const (
 	wordBits      = 16 // signatures are whole words of this size
 )
 
-// Bloom is the access method. It keeps nothing between calls.
-type Bloom struct{}
+// Method is the access method. It keeps nothing between calls.
+type Method struct{}
 
 // Describe says what the method can do: PostgreSQL's options and defaults.
-func (Bloom) Describe() sdk.Description {
+func (Method) Describe() sdk.Description {
 	d := sdk.Description{
 		Name:    "bloom",
 		Version: "1.0",
@@ -51,7 +51,7 @@ func (Bloom) Describe() sdk.Description {
 }
 
 // ValidateOptions refuses what the ranges alone cannot: options of columns that the index does not have.
-func (Bloom) ValidateOptions(_ context.Context, columns []sdk.Column, o sdk.Options) (sdk.Options, error) {
+func (Method) ValidateOptions(_ context.Context, columns []sdk.Column, o sdk.Options) (sdk.Options, error) {
 	if len(columns) > maxColumns {
 		return nil, sdk.Errorf(sdk.ErrInvalidOption, "bloom indexes have at most %d columns, not %d", maxColumns, len(columns))
 	}

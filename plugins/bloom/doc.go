@@ -1,4 +1,5 @@
-// Command bloom is a bloom filter index as an access method of its own process, for equality on any of many columns.
+// Package bloom is a bloom filter index as an access method, for equality on any of many columns. cmd/bloom serves it as a
+// process of its own.
 //
 // From the user's side it is PostgreSQL's contrib/bloom: one signature of `length` bits a row, `colN` bits of it set
 // for column N, searched from end to end. It is also the example of docs/writing-an-access-method.md and uses nothing
@@ -13,4 +14,4 @@
 //	M4. A page without entries is flagged deleted by vacuum. Whoever takes it (from the list or handed out again by the
 //	    host) clears the flag in the record that puts entries into it.
 //	M5. An insert that finds room changes one page. The metapage changes together with the page that made it change.
-package main
+package bloom

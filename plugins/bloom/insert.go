@@ -1,4 +1,4 @@
-package main
+package bloom
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 const maxPagesPerRecord = sdk.MaxBlocks - 8
 
 // Insert adds rows: entries are made once, then put into pages, as many as possible in one record.
-func (Bloom) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error {
+func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error {
 	mp, _, err := ix.PeekPage(metaBlock)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package bloom
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 )
 
 // Scan compares the query's bits with every signature of the index. All hits are doubtful.
-func (Bloom) Scan(ctx context.Context, ix *sdk.Index, keys []sdk.ScanKey, hits *sdk.HitWriter) error {
+func (Method) Scan(ctx context.Context, ix *sdk.Index, keys []sdk.ScanKey, hits *sdk.HitWriter) error {
 	mp, _, err := ix.PeekPage(metaBlock) // the parameters never change (M1)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package bloom
 
 import (
 	"context"
@@ -13,7 +13,7 @@ const vacuumBatch = 16
 
 // BulkDelete removes the entries of dead rows, compacting each page in place, and offers the pages with room to
 // inserters through the metapage. Pages that inserters add meanwhile hold no dead rows and are not looked at.
-func (Bloom) BulkDelete(ctx context.Context, ix *sdk.Index, dead *sdk.DeadSet) (sdk.BulkDeleteStats, error) {
+func (Method) BulkDelete(ctx context.Context, ix *sdk.Index, dead *sdk.DeadSet) (sdk.BulkDeleteStats, error) {
 	v, n, err := newVacuum(ix)
 	if err != nil {
 		return sdk.BulkDeleteStats{}, err
@@ -172,7 +172,7 @@ func (v *vacuum) offer(ctx context.Context) error {
 }
 
 // Cleanup counts what is there and gives emptied pages back to the host.
-func (Bloom) Cleanup(_ context.Context, ix *sdk.Index) (sdk.CleanupStats, error) {
+func (Method) Cleanup(_ context.Context, ix *sdk.Index) (sdk.CleanupStats, error) {
 	v, n, err := newVacuum(ix)
 	if err != nil {
 		return sdk.CleanupStats{}, err

@@ -1,4 +1,4 @@
-package main
+package bloom
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 )
 
 // Check reads the whole index: the metapage and its list, the form of every page, and that no row has two entries.
-func (Bloom) Check(ctx context.Context, ix *sdk.Index, report func(string)) error {
+func (Method) Check(ctx context.Context, ix *sdk.Index, report func(string)) error {
 	mp, _, err := ix.ReadPage(metaBlock)
 	if err != nil {
 		return err

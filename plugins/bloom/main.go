@@ -1,5 +1,0 @@
-package main
-
-import "github.com/quiredb/quire/plugins/sdk"
-
-func main() { sdk.Serve(Bloom{}) }
