@@ -18,7 +18,7 @@ type ExplainOptions struct {
 type Explained struct {
 	Root                plan.Node
 	Options             ExplainOptions
-	Qualify             bool // of the plan
+	Qualify             bool         // of the plan
 	Instruments         *Instruments // nil without ANALYZE
 	Planning, Execution time.Duration
 	PlanningBuffers     Buffers

@@ -40,7 +40,9 @@ type describer struct {
 	base *plan.Base
 }
 
-func (d *describer) prop(name string, value any) { d.s.props = append(d.s.props, prop{name: name, value: value}) }
+func (d *describer) prop(name string, value any) {
+	d.s.props = append(d.s.props, prop{name: name, value: value})
+}
 
 func (d *describer) detail(name string, value any, text string) {
 	d.s.details = append(d.s.details, prop{name: name, value: value, text: text})

@@ -23,12 +23,12 @@ func (p *planner) matchIndex(x *Index, rel int, quals []expr.Expr) match {
 	var m match
 	fixed := make([]bool, len(x.Attrs))
 	for _, q := range quals {
-		c, ok := p.matchCond(x, rel, q)
+		c, as, ok := p.matchCond(x, rel, q)
 		if !ok {
 			m.rest = append(m.rest, q)
 			continue
 		}
-		m.conds, m.used = append(m.conds, c), append(m.used, q)
+		m.conds, m.used = append(m.conds, c), append(m.used, as)
 		fixed[c.Column] = fixed[c.Column] || c.Strategy == "="
 	}
 	for m.equal < len(fixed) && fixed[m.equal] {
@@ -40,34 +40,35 @@ func (p *planner) matchIndex(x *Index, rel int, quals []expr.Expr) match {
 	return m
 }
 
-// matchCond recognises "column operator value" and its mirror image, and IS [NOT] NULL.
-func (p *planner) matchCond(x *Index, rel int, q expr.Expr) (IndexCond, bool) {
+// matchCond recognises "column operator value" and its mirror image, and IS [NOT] NULL. It returns the condition with the column on
+// the left.
+func (p *planner) matchCond(x *Index, rel int, q expr.Expr) (IndexCond, expr.Expr, bool) {
 	if n, ok := q.(*expr.IsNull); ok {
 		c := columnOf(n.Arg)
 		if !x.Desc.Caps.SearchNulls || c == nil || c.Rel != rel {
-			return IndexCond{}, false
+			return IndexCond{}, nil, false
 		}
 		i := slices.Index(x.Attrs, c.Index)
 		if n.Negated {
-			return IndexCond{Column: i, Strategy: am.IsNotNull}, i >= 0
+			return IndexCond{Column: i, Strategy: am.IsNotNull}, q, i >= 0
 		}
-		return IndexCond{Column: i, Strategy: am.IsNull}, i >= 0
+		return IndexCond{Column: i, Strategy: am.IsNull}, q, i >= 0
 	}
 	op, ok := q.(*expr.OpExpr)
 	if !ok || len(op.Args) != 2 {
-		return IndexCond{}, false
+		return IndexCond{}, nil, false
 	}
 	left, right, operator := op.Args[0], op.Args[1], op.Op
 	c := columnOf(left)
 	if c == nil || c.Rel != rel {
 		if operator = p.env.Registry.Commute(op.Op); operator == nil {
-			return IndexCond{}, false
+			return IndexCond{}, nil, false
 		}
 		left, right = right, left
 		c = columnOf(left)
 	}
 	if c == nil || c.Rel != rel || !expr.IsRuntimeConstant(right) {
-		return IndexCond{}, false
+		return IndexCond{}, nil, false
 	}
 	for i, attr := range x.Attrs {
 		if attr != c.Index {
@@ -79,10 +80,13 @@ func (p *planner) matchCond(x *Index, rel int, q expr.Expr) (IndexCond, bool) {
 			continue
 		}
 		if arg, ok := p.asKey(right, col.Type); ok {
-			return IndexCond{Column: i, Strategy: operator.Name, Arg: compile(arg), Type: col.Type}, true
+			if operator != op.Op {
+				q = &expr.OpExpr{Op: operator, Args: []expr.Expr{left, right}, T: op.T}
+			}
+			return IndexCond{Column: i, Strategy: operator.Name, Arg: compile(arg), Type: col.Type}, q, true
 		}
 	}
-	return IndexCond{}, false
+	return IndexCond{}, nil, false
 }
 
 // asKey gives a search argument the type of the index column, if no value changes by that: integers widen, constants narrow when

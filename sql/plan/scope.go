@@ -85,7 +85,7 @@ func (s *scope) suggest(table, name string) string {
 			continue
 		}
 		for _, c := range r.columns {
-			switch d := editDistance(c.Name, name, best); {
+			switch d := editDistance(c.Name, name, best+1); {
 			case d < best:
 				best, hint = d, `Perhaps you meant to reference the column "`+r.alias+"."+c.Name+`".`
 			case d == best && hint != "":

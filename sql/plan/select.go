@@ -54,7 +54,13 @@ func (a *analyzer) tail(q *Query, sc *scope, s *pg_query.SelectStmt) error {
 		}
 		q.Distinct = true
 		if len(q.Targets) > q.Visible() {
-			return pgerr.New(pgerr.InvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
+			at := int32(-1)
+			for i, o := range q.OrderBy {
+				if q.Targets[o.Target].Junk && at < 0 {
+					at = locationOf(s.SortClause[i].GetSortBy().GetNode())
+				}
+			}
+			return a.errorf(at, pgerr.InvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
 		}
 	}
 	var err error

@@ -27,6 +27,7 @@ type prepared struct {
 	params []datum.OID
 	cols   []Column // nil for a statement without an answer
 	fixed  bool     // cols have been told to the client and may not change
+	bare   bool     // of a simple query, which has no parameters
 
 	plan         *plan.Plan
 	planCatalog  page.LSN
@@ -101,7 +102,7 @@ func (s *Session) outgrown(pl *plan.Plan) bool {
 func (s *Session) makePlan(p *prepared, cat *catalog.Catalog, own bool) (*plan.Plan, error) {
 	src := &source{s: s, cat: cat}
 	env := s.planEnv(src)
-	params := &expr.Params{Types: append([]datum.OID(nil), p.given...)}
+	params := &expr.Params{Types: append([]datum.OID(nil), p.given...), Fixed: p.bare}
 	q, err := plan.Analyze(env, p.stmt, params)
 	if err != nil {
 		return nil, err
@@ -202,13 +203,13 @@ func newPlanCache() *planCache {
 // get returns the statement of a text, a new one if it is not known.
 func (c *planCache) get(stmt parse.Statement) *prepared {
 	if len(stmt.Query) > cachedTextBytes || stmt.Text != stmt.Query {
-		return &prepared{stmt: stmt}
+		return &prepared{stmt: stmt, bare: true}
 	}
 	if e, ok := c.byText[stmt.Query]; ok {
 		c.recent.MoveToFront(e)
 		return e.Value.(*prepared)
 	}
-	p := &prepared{stmt: stmt}
+	p := &prepared{stmt: stmt, bare: true}
 	c.byText[stmt.Query] = c.recent.PushFront(p)
 	if c.recent.Len() > cachedStatements {
 		oldest := c.recent.Back()

@@ -147,7 +147,7 @@ func run(s *session.Session, sql string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	err := s.Query(ctx, sql, out)
-	out.b.Write(out.copyOut.Bytes())
+	out.b.WriteString(printable(out.copyOut.Bytes()))
 	if err != nil {
 		printError(&out.b, err)
 	}
@@ -160,4 +160,14 @@ func must(t testing.TB, s *session.Session, sql string) string {
 	out := &capture{s: s}
 	require.NoError(t, s.Query(context.Background(), sql, out), sql)
 	return out.b.String()
+}
+
+// printable shows text as it is and everything else quoted.
+func printable(b []byte) string {
+	for _, c := range b {
+		if c < ' ' && c != '\n' && c != '\t' || c == 0xff {
+			return fmt.Sprintf("%q\n", b)
+		}
+	}
+	return string(b)
 }

@@ -7,14 +7,32 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"github.com/quiredb/quire/sql/parse"
 	"github.com/quiredb/quire/sql/session"
 )
+
+// split cuts a text into statements, unless it holds a mistake or belongs together.
+func split(text string, multi bool) []string {
+	if multi || strings.Contains(text, "--stdin") {
+		return []string{text}
+	}
+	stmts, err := parse.Parse(text)
+	if err != nil || len(stmts) < 2 {
+		return []string{text}
+	}
+	var out []string
+	for _, s := range stmts {
+		out = append(out, s.Text)
+	}
+	return out
+}
 
 // volatileText hides what differs from run to run.
 var volatileText = regexp.MustCompile(`actual time=[0-9.]+\.\.[0-9.]+|Time: [0-9.]+ ms|Buffers: shared.*`)
 
-// TestFiles runs the lessons in testdata. A command is "sql", with session=name for a session other than the first; lines after
-// --stdin are what the client sends in a COPY. "down name" and "up name" stop and start an access method.
+// TestFiles runs the lessons in testdata. The command "sql" sends one statement after the other, as psql does, and with "multi" all in
+// one query text; session=name takes another session than the first. Lines after --stdin are what the client sends in a COPY.
+// "down name" and "up name" stop and start an access method.
 func TestFiles(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		if strings.Contains(path, "fuzz") {
@@ -38,7 +56,11 @@ func TestFiles(t *testing.T) {
 				s = r.session()
 				sessions[name] = s
 			}
-			return volatileText.ReplaceAllString(run(s, d.Input), "…")
+			var out strings.Builder
+			for _, text := range split(d.Input, d.HasArg("multi")) {
+				out.WriteString(run(s, text))
+			}
+			return volatileText.ReplaceAllString(out.String(), "…")
 		})
 	})
 }

@@ -91,16 +91,22 @@ func (s *Session) simple(ctx context.Context, stmt parse.Statement, out Output) 
 		defer p.close()
 		return s.simplePlanned(ctx, p, out)
 	}
-	p.stmt.cols = s.utilityColumns(stmt.Node)
-	p.cols = p.stmt.cols
-	if p.cols != nil {
+	defer p.close()
+	tag, rows, err := s.utility(ctx, p, out)
+	if err != nil {
+		return "", err
+	}
+	if p.cols = s.utilityColumns(stmt.Node); p.cols != nil {
 		if err := out.RowDescription(p.cols); err != nil {
 			return "", err
 		}
 	}
-	defer p.close()
-	tag, _, err := s.run(ctx, p, 0, out)
-	return tag, err
+	for _, row := range rows {
+		if err := out.Row(p.cols, row); err != nil {
+			return "", err
+		}
+	}
+	return tag, nil
 }
 
 func (s *Session) simplePlanned(ctx context.Context, p *portal, out Output) (string, error) {

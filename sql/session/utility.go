@@ -173,6 +173,9 @@ func statementName(n *pg_query.Node) string {
 		return "DROP " + strings.ReplaceAll(strings.TrimPrefix(d.RemoveType.String(), "OBJECT_"), "_", " ")
 	}
 	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", n.Node), "*pg_query.Node_"), "Stmt")
+	if spelt, ok := statementNames[name]; ok {
+		return spelt
+	}
 	var b strings.Builder
 	for i, r := range name {
 		if i > 0 && r >= 'A' && r <= 'Z' {
@@ -181,6 +184,15 @@ func statementName(n *pg_query.Node) string {
 		b.WriteRune(r)
 	}
 	return strings.ToUpper(b.String())
+}
+
+// statementNames are those that the parse node's name does not tell.
+var statementNames = map[string]string{
+	"Createdb": "CREATE DATABASE", "Dropdb": "DROP DATABASE", "View": "CREATE VIEW", "Rename": "ALTER … RENAME", "CreateTableAs": "CREATE TABLE AS",
+	"CreateSeq": "CREATE SEQUENCE", "AlterSeq": "ALTER SEQUENCE", "Rule": "CREATE RULE", "CreateTrig": "CREATE TRIGGER", "GrantRole": "GRANT",
+	"CreatePLang": "CREATE LANGUAGE", "Define": "CREATE AGGREGATE, OPERATOR or TYPE", "CompositeType": "CREATE TYPE", "CreateEnum": "CREATE TYPE",
+	"Reindex": "REINDEX", "Cluster": "CLUSTER", "DeclareCursor": "DECLARE CURSOR", "Fetch": "FETCH", "ClosePortal": "CLOSE", "AlterObjectSchema": "ALTER … SET SCHEMA",
+	"AlterOwner": "ALTER … OWNER", "RefreshMatView": "REFRESH MATERIALIZED VIEW", "AlterTable": "ALTER TABLE", "AlterRoleSet": "ALTER ROLE … SET",
 }
 
 // names returns the strings of a list of String nodes.
