@@ -61,14 +61,13 @@ func (h *Store) pinTarget(rel Relation, st *relState, sl *slot, size int) (targe
 // findTarget looks for an existing page.
 func (h *Store) findTarget(rel Relation, st *relState, size int) (page.BlockNumber, bool, error) {
 	st.mu.Lock()
-	defer st.mu.Unlock()
-	if blk, ok := st.free.take(size); ok {
-		return blk, true, nil
+	blk, ok := st.free.take(size)
+	tryLast := !ok && !st.lastUsed
+	st.lastUsed = st.lastUsed || tryLast
+	st.mu.Unlock()
+	if !tryLast {
+		return blk, ok, nil
 	}
-	if st.lastUsed {
-		return 0, false, nil
-	}
-	st.lastUsed = true
 	n, err := h.pool.Length(rel.File())
 	if err != nil || n == 0 {
 		return 0, false, err

@@ -19,7 +19,7 @@
 //
 //	content lock of a status page → the WAL insertion lock → visibility.mu
 //	cache.mu → content lock of a status page (shared)
-//	registry.mu
+//	registry.mu → visibility.mu
 //
-// visibility.mu and registry.mu are leaves: no I/O and no other lock under them.
+// No I/O under registry.mu or visibility.mu. core/lock is called with none of these held.
 package xact

@@ -116,16 +116,23 @@ func (m *Manager) Status(xid XID) (State, page.LSN, error) {
 	return Aborted, 0, nil
 }
 
-// prepareStatus makes sure that the outcome of xid can be remembered and, later, written.
+// prepareStatus makes sure that the outcome of xid can be remembered and, later, written. It does I/O for one number in 1021.
 func (m *Manager) prepareStatus(xid XID) error {
-	blk, _ := statusBlock(xid)
-	if m.cache.peek(blk) != nil {
+	if m.statusReady(xid) {
 		return nil
 	}
-	if _, err := m.cache.load(blk); err != nil {
+	blk, _ := statusBlock(xid)
+	if err := m.cfg.Pool.ReserveSpace(statusRelation.File(), blk+1); err != nil {
 		return err
 	}
-	return m.cfg.Pool.ReserveSpace(statusRelation.File(), blk+1)
+	_, err := m.cache.load(blk)
+	return err
+}
+
+// statusReady reports whether the chunk for xid is in memory. It stays there while xid may be running.
+func (m *Manager) statusReady(xid XID) bool {
+	blk, _ := statusBlock(xid)
+	return m.cache.peek(blk) != nil
 }
 
 // WaitVisible returns when the commit at lsn is visible to new snapshots. It makes the log durable if nobody else does.

@@ -90,18 +90,18 @@ func (r *registry) horizon(visible func() page.LSN) page.LSN {
 	return visible()
 }
 
-// number gives t the next XID. prepare runs before the number is taken and may refuse.
-func (r *registry) number(t *Txn, prepare func(XID) error) error {
+// number gives t the next XID if ready says that its outcome can be remembered, and reports whether it did.
+func (r *registry) number(t *Txn, ready func(XID) bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	xid := XID(r.next.Load())
-	if err := prepare(xid); err != nil {
-		return err
+	if !ready(xid) {
+		return false
 	}
 	t.xid = xid
 	r.next.Store(uint64(xid) + 1)
 	r.numbered.push(t)
-	return nil
+	return true
 }
 
 // end releases the snapshots of a transaction.

@@ -75,14 +75,14 @@ func (t *Txn) XID() (XID, error) {
 		return InvalidXID, pgerr.New(pgerr.ReadOnlySQLTransaction, "cannot assign a transaction number during recovery").
 			WithHint("Write on the primary, or promote this standby.")
 	}
-	err := t.m.registry.number(t, func(xid XID) error {
-		if err := t.m.prepareStatus(xid); err != nil {
-			return err
+	for numbered := false; !numbered; {
+		if err := t.m.prepareStatus(t.m.NextXID()); err != nil {
+			return InvalidXID, err
 		}
-		t.m.cfg.Locks.TryAcquire(&t.owner, lock.Transaction(uint64(xid)), lock.Exclusive) // a new number: nobody else can hold it
-		return nil
-	})
-	return t.xid, err
+		numbered = t.m.registry.number(t, t.m.statusReady) // false if others took numbers up to the next page meanwhile
+	}
+	t.m.cfg.Locks.TryAcquire(&t.owner, lock.Transaction(uint64(t.xid)), lock.Exclusive) // a new number: nobody else can hold it
+	return t.xid, nil
 }
 
 // NoteWrite says that a page now carries the transaction's number, so its end must be recorded.
