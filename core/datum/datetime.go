@@ -30,12 +30,12 @@ type dateTimeParser struct {
 	rest string
 	out  dateTimeFields
 
-	year, month, day      int
-	hasYear, hasMon       bool
-	hasDay, hasTime, done bool
-	twoDigits, bc         bool
-	meridiem              byte // 'a', 'p' or 0
-	daysFixed             bool // days were given directly
+	year, month, day int
+	hasYear, hasMon  bool
+	hasDay, hasTime  bool
+	twoDigits, bc    bool
+	meridiem         byte // 'a', 'p' or 0
+	daysFixed        bool // days were given directly
 }
 
 func parseDateTime(env *Env, s, typ string) (dateTimeFields, error) {

@@ -66,7 +66,7 @@ func readCatalog(t *testing.T) map[string]bool {
 // own are names that have no line in PostgreSQL's catalog: SQL's bare words, and functions with optional arguments or of
 // array types, which are declared once per type here.
 var own = []string{"current_user", "session_user", "user", "current_role", "current_catalog", "current_date", "current_timestamp",
-	"localtimestamp", "make_interval", "unnest", "array_agg", "format", "concat", "concat_ws", "num_nulls", "num_nonnulls"}
+	"localtimestamp", "make_interval", "unnest", "array_agg", "array_length", "array_lower", "array_upper", "array_to_string", "cardinality", "format", "concat", "concat_ws", "num_nulls", "num_nonnulls"}
 
 func argNames(args []expr.OID) string {
 	names := make([]string, len(args))

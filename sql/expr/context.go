@@ -10,7 +10,7 @@ import (
 
 // EvalCtx is everything that evaluation depends on besides the row. It belongs to one goroutine at a time.
 type EvalCtx struct {
-	// Context ends long functions; nil means the background.
+	// Context ends functions that wait, such as those that the session registers; nil if there is nothing to end them.
 	Context context.Context
 	// Env is the session's formatting; nil means the defaults.
 	Env *datum.Env
@@ -36,13 +36,6 @@ type EvalCtx struct {
 func NewContext() *EvalCtx {
 	now := datum.TimestampFromTime(time.Now())
 	return &EvalCtx{TxnTime: now, StmtTime: now, User: "postgres", SessionUser: "postgres", Database: "postgres", Schema: "public"}
-}
-
-func (c *EvalCtx) context() context.Context {
-	if c.Context == nil {
-		return context.Background()
-	}
-	return c.Context
 }
 
 func (c *EvalCtx) now() time.Time {

@@ -9,41 +9,44 @@ import (
 
 // patternCache keeps the patterns that were not constants, so that a column of patterns does not compile one per row.
 type patternCache struct {
-	likes   map[string]*likePattern
-	regexes map[string]*regexp.Regexp
+	likes   map[patternKey]*likePattern
+	regexes map[patternKey]*regexp.Regexp
 }
+
+// patternKey is a pattern with its flags; for LIKE, i is the only one.
+type patternKey struct{ pattern, flags string }
 
 const patternCacheSize = 64
 
 func (c *EvalCtx) like(pattern string, fold bool) *likePattern {
-	key := pattern
+	key := patternKey{pattern: pattern}
 	if fold {
-		key = "i" + key
-	} else {
-		key = "c" + key
+		key.flags = "i"
 	}
 	if p, ok := c.patterns.likes[key]; ok {
 		return p
 	}
-	p := compileLike(pattern, fold)
+	key.pattern = strings.Clone(pattern) // it may point into a page
+	p := compileLike(key.pattern, fold)
 	if c.patterns.likes == nil || len(c.patterns.likes) >= patternCacheSize {
-		c.patterns.likes = map[string]*likePattern{}
+		c.patterns.likes = map[patternKey]*likePattern{}
 	}
 	c.patterns.likes[key] = p
 	return p
 }
 
 func (c *EvalCtx) regex(pattern, flags string) (*regexp.Regexp, error) {
-	key := flags + "\x00" + pattern
+	key := patternKey{pattern: pattern, flags: flags}
 	if re, ok := c.patterns.regexes[key]; ok {
 		return re, nil
 	}
-	re, err := compileRegex(pattern, flags)
+	key = patternKey{pattern: strings.Clone(pattern), flags: strings.Clone(flags)}
+	re, err := compileRegex(key.pattern, key.flags)
 	if err != nil {
 		return nil, err
 	}
 	if c.patterns.regexes == nil || len(c.patterns.regexes) >= patternCacheSize {
-		c.patterns.regexes = map[string]*regexp.Regexp{}
+		c.patterns.regexes = map[patternKey]*regexp.Regexp{}
 	}
 	c.patterns.regexes[key] = re
 	return re, nil
@@ -129,6 +132,8 @@ func registerPattern(r *Registry) {
 		}))
 	}
 	r.Register(
+		fn1("similar_to_escape", text, text, Immutable, func(ctx *EvalCtx, a Datum) (Datum, error) { return similarTo(ctx, a, datum.NewText(`\`)) }),
+		fn2("similar_to_escape", text, text, text, Immutable, similarTo),
 		fn2("like_escape", text, text, text, Immutable, likeEscape),
 		fn2("substring", text, text, text, Immutable, func(ctx *EvalCtx, a, b Datum) (Datum, error) {
 			return regexSubstring(ctx, a.S, b.S, "", 1, 1, -1)

@@ -96,6 +96,7 @@ func NewRegistry() *Registry {
 	registerDateTime(r)
 	registerSession(r)
 	registerSets(r)
+	registerArray(r)
 	registerAggregates(r)
 	return r
 }

@@ -102,3 +102,23 @@ least(1, 'a')
   ERROR 22P02 invalid input syntax for type integer: "a"
 greatest(1, true)
   ERROR 42804 GREATEST types integer and boolean cannot be matched
+array_length(array[1, 2], 1)
+  integer 2
+array_length('{}'::int[], 1)
+  integer NULL
+array_length(array[1, 2], 2)
+  integer NULL
+array_upper(array['a', 'b', 'c'], 1)
+  integer 3
+array_lower(array['a'], 1)
+  integer 1
+cardinality(array[1, null])
+  integer 2
+array_to_string(array[1, null, 3], ',')
+  text 1,3
+array_to_string(array[1, null, 3], ',', '*')
+  text 1,*,3
+array_to_string('{t,f}'::bool[], ',')
+  text t,f
+array_to_string(null::int[], ',')
+  text NULL

@@ -113,3 +113,25 @@ null like 'a'
   boolean t
 'abc' ~ '(?i)ABC'
   boolean t
+'abc' similar to 'abc'
+  boolean t
+'abc' similar to 'a'
+  boolean f
+'abc' similar to '%(b|d)%'
+  boolean t
+'abc' similar to '(b|c)%'
+  boolean f
+'a.c' similar to 'a.c'
+  boolean t
+'abc' similar to 'a.c'
+  boolean f
+'a%c' similar to 'a\%c'
+  boolean t
+'abc' similar to 'a_c'
+  boolean t
+'abc' similar to '[a-c]+'
+  boolean t
+'a%b' similar to 'a#%b' escape '#'
+  boolean t
+'abc' not similar to 'a%'
+  boolean f
