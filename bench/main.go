@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/mattn/go-isatty"
 )
 
 type options struct {
@@ -75,7 +77,7 @@ func run(ctx context.Context, o options) error {
 		}
 		for _, s := range servers {
 			for rep := range o.reps {
-				fmt.Fprintf(os.Stderr, "\r%-40s %s %d/%d        ", w.name, s.name(), rep+1, o.reps)
+				progress("%s on %s, %d of %d", w.name, s.name(), rep+1, o.reps)
 				figures, err := w.run(ctx, s, o)
 				if err != nil {
 					return fmt.Errorf("%s on %s: %w", w.name, s.name(), err)
@@ -83,10 +85,17 @@ func run(ctx context.Context, o options) error {
 				t.add(s, figures)
 			}
 		}
-		fmt.Fprintf(os.Stderr, "\r%-70s\r", "")
+		progress("")
 		t.flush()
 	}
 	return nil
+}
+
+// progress shows one line on a terminal, and nothing elsewhere.
+func progress(format string, args ...any) {
+	if isatty.IsTerminal(os.Stderr.Fd()) {
+		fmt.Fprintf(os.Stderr, "\r%-70s\r%s", "", fmt.Sprintf(format, args...))
+	}
 }
 
 func loadAverage() string {
