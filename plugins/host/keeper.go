@@ -64,6 +64,13 @@ func identify(path string) fileID {
 }
 
 func newKeeper(name, path string, cfg *Config, socketDir string) *keeper {
+	k := newIdleKeeper(name, path, cfg, socketDir)
+	go k.loop()
+	return k
+}
+
+// newIdleKeeper makes a keeper whose loop does not run yet.
+func newIdleKeeper(name, path string, cfg *Config, socketDir string) *keeper {
 	k := &keeper{
 		name: name, path: path, cfg: cfg, socketDir: socketDir,
 		tail: newTail(name, cfg.Log, cfg.Now), gates: newGates(), combiners: newCombiners(),
@@ -72,7 +79,6 @@ func newKeeper(name, path string, cfg *Config, socketDir string) *keeper {
 	jitter := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	k.mu.sup = NewSupervisor(cfg.Policy, cfg.Now(), jitter)
 	k.mu.changed = make(chan struct{})
-	go k.loop()
 	return k
 }
 

@@ -87,7 +87,7 @@ func launch(ctx context.Context, cfg launchConfig) (*session, error) {
 	if err != nil {
 		return nil, startError(ctx, p, err)
 	}
-	s, err := connect(ctx, cfg, p, addr)
+	s, err := connect(ctx, cfg.name, cfg.gen, p, func(ctx context.Context) (net.Conn, error) { return dialPlugin(ctx, p, addr) })
 	if err != nil {
 		return nil, startError(ctx, p, err)
 	}
@@ -119,10 +119,10 @@ func startError(ctx context.Context, p *process, err error) error {
 }
 
 // connect dials the plugin and asks for its description.
-func connect(ctx context.Context, cfg launchConfig, p *process, addr net.Addr) (*session, error) {
-	conn, err := grpc.NewClient("passthrough:///"+cfg.name,
+func connect(ctx context.Context, name string, gen uint64, p *process, dial func(context.Context) (net.Conn, error)) (*session, error) {
+	conn, err := grpc.NewClient("passthrough:///"+name,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return dialPlugin(ctx, p, addr) }),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return dial(ctx) }),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.HardCap), grpc.MaxCallSendMsgSize(wire.HardCap)),
 		grpc.WithInitialWindowSize(wire.HardCap), grpc.WithInitialConnWindowSize(4*wire.HardCap),
 		grpc.WithReadBufferSize(256<<10), grpc.WithWriteBufferSize(256<<10),
@@ -131,12 +131,12 @@ func connect(ctx context.Context, cfg launchConfig, p *process, addr net.Addr) (
 	if err != nil {
 		return nil, fmt.Errorf("connect to plugin: %w", err)
 	}
-	s := &session{name: cfg.name, gen: cfg.gen, process: p, conn: conn, client: pb.NewAccessMethodClient(conn)}
+	s := &session{name: name, gen: gen, process: p, conn: conn, client: pb.NewAccessMethodClient(conn)}
 	s.mu.cancelled = make(map[uint64]time.Time)
 	s.lanes = newLanePool(s.client)
 	m, err := s.client.Describe(ctx, &pb.DescribeRequest{})
 	if err == nil {
-		if s.about, err = describe(cfg.name, wire.DescriptionFromProto(m)); err != nil {
+		if s.about, err = describe(name, wire.DescriptionFromProto(m)); err != nil {
 			p.fail(err)
 		}
 	} else {

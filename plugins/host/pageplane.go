@@ -1,8 +1,8 @@
 package host
 
 import (
+	"context"
 	"errors"
-	"fmt"
 
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/genericxlog"
@@ -45,6 +45,7 @@ func (c *call) servePage(req *pb.PageRequest) *pb.PageReply {
 	return &pb.PageReply{Error: toPlugin(err)}
 }
 
+// answer lets a request pass that the call may make.
 func (c *call) answer(req *pb.PageRequest) (*pb.PageReply, error) {
 	need := mayRead
 	switch req.GetKind().(type) {
@@ -56,107 +57,30 @@ func (c *call) answer(req *pb.PageRequest) (*pb.PageReply, error) {
 	if c.pages == nil || permissions[c.method]&need == 0 {
 		return nil, wire.Errorf(wire.ErrWrongState, "%v may not ask for %T", c.method, req.GetKind())
 	}
-	switch k := req.GetKind().(type) {
-	case *pb.PageRequest_Read:
-		return c.read(k.Read)
-	case *pb.PageRequest_Nblocks:
-		n, err := c.pages.NBlocks(c.ctx)
-		return &pb.PageReply{Kind: &pb.PageReply_Nblocks{Nblocks: &pb.NBlocksReply{Blocks: uint32(n)}}}, err
-	case *pb.PageRequest_Extend:
-		return c.extend(k.Extend)
-	case *pb.PageRequest_Finish:
-		return c.finishEdits(k.Finish)
-	case *pb.PageRequest_Free:
-		return c.free(k.Free)
-	case *pb.PageRequest_Bulk:
-		pages, err := wire.PagesFrom(k.Bulk.GetPages(), wire.MaxBulkPages)
-		if err != nil {
-			return nil, err
-		}
-		return done, c.pages.BulkWrite(c.ctx, page.BlockNumber(k.Bulk.GetFirst()), pages)
-	case *pb.PageRequest_Live:
-		return c.rowsLive(k.Live)
-	case *pb.PageRequest_Alone:
-		if !k.Alone.GetOn() {
-			c.gate.open(c.id)
-			return done, nil
-		}
-		return done, c.gate.close(c.ctx, c.id)
-	}
-	return nil, fmt.Errorf("%w: page request %T", wire.ErrUnsupported, req.GetKind())
+	return wire.AnswerPage(c.ctx, gatedPages{c.pages, c.gate, c.id}, req)
 }
 
-// done answers a request that has nothing to return. It is never changed.
-var done = &pb.PageReply{Kind: &pb.PageReply_Done{Done: &pb.Done{}}}
-
-func (c *call) read(m *pb.Read) (*pb.PageReply, error) {
-	refs, err := wire.RefsFromProto(m)
-	if err != nil {
-		return nil, err
-	}
-	reads, err := c.pages.ReadPages(c.ctx, refs)
-	if err != nil {
-		return nil, err
-	}
-	return &pb.PageReply{Kind: &pb.PageReply_Read{Read: wire.ReadsToProto(reads)}}, nil
+// gatedPages are a call's pages behind the index's gate. A call that may not change pages has none.
+type gatedPages struct {
+	CallPages
+	gate   *gate
+	ticket uint64
 }
 
-func (c *call) extend(m *pb.Extend) (*pb.PageReply, error) {
-	n := m.GetCount()
-	if n == 0 || n > wire.MaxExtend {
-		return nil, wire.Errorf(wire.ErrTooLarge, "%d blocks asked for, 1 to %d are handed out at once", n, wire.MaxExtend)
-	}
-	blocks, err := c.pages.Extend(c.ctx, int(n))
-	if err != nil {
+var _ wire.Pages = gatedPages{}
+
+func (g gatedPages) Finish(ctx context.Context, annotation string, blocks []wire.BlockEdit) ([]page.LSN, error) {
+	if err := g.gate.pass(ctx, g.ticket); err != nil {
 		return nil, err
 	}
-	reply := &pb.ExtendReply{}
-	for _, b := range blocks {
-		reply.Blocks = append(reply.Blocks, uint32(b.Block))
-		reply.Recycled = append(reply.Recycled, b.Recycled)
-	}
-	return &pb.PageReply{Kind: &pb.PageReply_Extend{Extend: reply}}, nil
+	defer g.gate.leave()
+	return g.CallPages.Finish(ctx, annotation, blocks)
 }
 
-func (c *call) finishEdits(m *pb.Finish) (*pb.PageReply, error) {
-	annotation, blocks, err := wire.EditsFromProto(m)
-	if err != nil {
-		return nil, err
+func (g gatedPages) Alone(ctx context.Context, on bool) error {
+	if !on {
+		g.gate.open(g.ticket)
+		return nil
 	}
-	if err := c.gate.pass(c.ctx, c.id); err != nil {
-		return nil, err
-	}
-	defer c.gate.leave()
-	versions, err := c.pages.Finish(c.ctx, annotation, blocks)
-	if err != nil {
-		return nil, err
-	}
-	return &pb.PageReply{Kind: &pb.PageReply_Finish{Finish: &pb.FinishReply{Versions: wire.LSNs(versions)}}}, nil
-}
-
-func (c *call) free(m *pb.FreePages) (*pb.PageReply, error) {
-	if len(m.GetBlocks()) > wire.MaxExtend {
-		return nil, wire.Errorf(wire.ErrTooLarge, "%d blocks given back, the limit is %d", len(m.GetBlocks()), wire.MaxExtend)
-	}
-	blocks := make([]page.BlockNumber, len(m.GetBlocks()))
-	for i, b := range m.GetBlocks() {
-		blocks[i] = page.BlockNumber(b)
-	}
-	return done, c.pages.FreePages(c.ctx, blocks)
-}
-
-func (c *call) rowsLive(m *pb.RowsLive) (*pb.PageReply, error) {
-	tids, err := wire.DecodeTIDs(m.GetTids(), wire.MaxRowsLive)
-	if err != nil {
-		return nil, err
-	}
-	states, err := c.pages.RowsLive(c.ctx, tids)
-	if err != nil {
-		return nil, err
-	}
-	reply := &pb.RowsLiveReply{States: make([]byte, len(states))}
-	for i, s := range states {
-		reply.States[i] = byte(s)
-	}
-	return &pb.PageReply{Kind: &pb.PageReply_Live{Live: reply}}, nil
+	return g.gate.close(ctx, g.ticket)
 }

@@ -6,17 +6,14 @@ import (
 	"github.com/quiredb/quire/core/page"
 )
 
-// PageCarrier carries the page requests of one call: it reaches the pages of that call's index and no other. The host
-// implements it on its buffer pool, the SDK on a lane, tests in memory. It is used by one goroutine at a time.
+// Pages are the pages of one index during one call: the page requests, answered. It reaches that index and no other, and
+// is used by one goroutine at a time.
 //
 // Every method may return an error of package wire (W3); a page is identified by its block, its state by its version.
-type PageCarrier interface {
+type Pages interface {
 	// ReadPages returns the pages refs names, in that order; at most MaxReadPages. A page whose version is still the
 	// one the caller knows comes back as Unchanged without bytes. ErrNotFound when a block lies beyond the end.
 	ReadPages(ctx context.Context, refs []PageRef) ([]PageRead, error)
-	// StartRead begins ReadPages and returns at once; the function yields the result. A carrier for which reading is
-	// cheap may do it all in either half. The result may be fetched after later requests were made.
-	StartRead(ctx context.Context, refs []PageRef) func() ([]PageRead, error)
 	// NBlocks is the length of the index in blocks.
 	NBlocks(ctx context.Context) (page.BlockNumber, error)
 	// Extend hands out count blocks for new pages. They belong to the call until Finish or BulkWrite uses them; what
@@ -29,12 +26,21 @@ type PageCarrier interface {
 	FreePages(ctx context.Context, blocks []page.BlockNumber) error
 	// BulkWrite writes whole pages to the blocks from first on, 32 to a record. Only for building.
 	BulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) error
-	// StartBulkWrite begins BulkWrite; the function yields its error.
-	StartBulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) func() error
 	// RowsLive is the host's verdict on rows of the index's table.
 	RowsLive(ctx context.Context, tids []page.TID) ([]RowState, error)
 	// Alone(true) returns when no other call can change this index; it holds until Alone(false) or the call's end.
 	Alone(ctx context.Context, on bool) error
+}
+
+// PageCarrier carries the page requests of a call from the plugin to the host's Pages. Beside the requests themselves it
+// can begin two of them and fetch the answer later, after other requests; a carrier for which a request costs next to
+// nothing may do it all in either half.
+type PageCarrier interface {
+	Pages
+	// StartRead begins ReadPages and returns at once; the function yields the result.
+	StartRead(ctx context.Context, refs []PageRef) func() ([]PageRead, error)
+	// StartBulkWrite begins BulkWrite; the function yields its error.
+	StartBulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) func() error
 }
 
 // PageRef asks for a page. Known is the version the caller has in hand, 0 for none.

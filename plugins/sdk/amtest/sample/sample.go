@@ -5,6 +5,8 @@
 //
 //	L1. Every block that was ever finished is an item page with the magic word in its special space.
 //	L2. An item is a packed row (address and values), as it came from the host.
+//	L3. Any page may take further rows at any time. So a page that Cleanup gave back because it was empty, and that an
+//	    insert has filled meanwhile, is none the worse for being handed out again.
 package sample
 
 import (
@@ -14,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/sdk"
@@ -25,10 +28,13 @@ const specialSize = 8
 var magic = []byte("sample-1")
 
 // Sample is the access method. Its zero value has no name; use New.
-type Sample struct{ name string }
+type Sample struct {
+	name    string
+	filling *sync.Map // page.RelFileNumber → page.BlockNumber: where the last row went; a hint
+}
 
 // New returns the access method under a name.
-func New(name string) Sample { return Sample{name: name} }
+func New(name string) Sample { return Sample{name: name, filling: new(sync.Map)} }
 
 // Describe declares equality on a few types and no options but a label that does nothing.
 func (s Sample) Describe() sdk.Description {
@@ -125,13 +131,13 @@ func (s Sample) BuildEmpty(context.Context, *sdk.Index) ([]page.Page, error) {
 	return []page.Page{slices.Clone(ed.Page())}, nil
 }
 
-// Insert fills the last page and goes on with new ones.
+// Insert fills the page that took the last row and goes on with new ones.
 func (s Sample) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error {
 	for len(rows) > 0 {
 		put := 0
 		err := ix.Update(ctx, func(x *sdk.XLog) (err error) {
 			x.Annotate("sample insert")
-			put, err = s.fillLast(ix, x, rows)
+			put, err = s.place(ix, x, rows)
 			return err
 		})
 		if err != nil {
@@ -142,18 +148,18 @@ func (s Sample) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error
 	return nil
 }
 
-// fillLast puts rows onto the last page, or a new one if that is full, and says how many.
-func (s Sample) fillLast(ix *sdk.Index, x *sdk.XLog, rows []sdk.Row) (int, error) {
-	n, err := ix.NBlocks()
+// place puts rows onto the page being filled, or a new one if that is full, and says how many.
+func (s Sample) place(ix *sdk.Index, x *sdk.XLog, rows []sdk.Row) (int, error) {
+	last, known, err := s.lastPage(ix)
 	if err != nil {
 		return 0, err
 	}
-	if n > 0 {
-		ed, err := x.RegisterBuffer(n-1, 0)
+	if known {
+		ed, err := x.RegisterBuffer(last, 0)
 		if err != nil {
 			return 0, err
 		}
-		if err := checkPage(ix, n-1, ed.Page()); err != nil {
+		if err := checkPage(ix, last, ed.Page()); err != nil {
 			return 0, err
 		}
 		put, err := fillPage(ed, rows)
@@ -170,10 +176,22 @@ func (s Sample) fillLast(ix *sdk.Index, x *sdk.XLog, rows []sdk.Row) (int, error
 		return 0, err
 	}
 	put, err := fillPage(ed, rows)
-	if put == 0 && err == nil {
+	if put == 0 && err == nil && ed.Page().NumItems() == 0 {
 		err = tooLong(wire.AppendRow(nil, rows[0].TID, rows[0].Values))
 	}
+	s.filling.Store(ix.Rel(), blk)
 	return put, err
+}
+
+// lastPage is the page being filled, by memory or else the last of the index, if there is any.
+func (s Sample) lastPage(ix *sdk.Index) (page.BlockNumber, bool, error) {
+	if blk, ok := s.filling.Load(ix.Rel()); ok {
+		if _, _, err := ix.PeekPage(blk.(page.BlockNumber)); !errors.Is(err, sdk.ErrNotFound) {
+			return blk.(page.BlockNumber), true, err
+		}
+	}
+	n, err := ix.NBlocks()
+	return n - 1, n > 0, err
 }
 
 // fillPage appends as many rows as fit.
@@ -307,7 +325,7 @@ func deadItems(ix *sdk.Index, blk page.BlockNumber, p page.Page, dead *sdk.DeadS
 	return gone, left, err
 }
 
-// Cleanup counts; pages are refilled in place of being given back.
+// Cleanup counts, and gives back pages without rows.
 func (s Sample) Cleanup(_ context.Context, ix *sdk.Index) (sdk.CleanupStats, error) {
 	var stats sdk.CleanupStats
 	n, err := ix.NBlocks()
@@ -318,6 +336,12 @@ func (s Sample) Cleanup(_ context.Context, ix *sdk.Index) (sdk.CleanupStats, err
 	pages := ix.ReadPages(0, n)
 	for pages.Next() {
 		stats.Tuples += float64(pages.Page().NumItems())
+		if pages.Page().NumItems() == 0 && !pages.Page().IsNew() {
+			if err := ix.FreePage(pages.Block()); err != nil {
+				return stats, err
+			}
+			stats.PagesUnused++
+		}
 	}
 	return stats, pages.Err()
 }

@@ -1,0 +1,100 @@
+package amtest
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/quiredb/quire/plugins/wire"
+)
+
+// A kind makes and compares values of one type. Values repeat, so that keys have more than one row.
+type kind struct {
+	make    func(rng *rand.Rand) wire.Value
+	compare func(a, b wire.Value) int
+}
+
+func byInt8(a, b wire.Value) int {
+	x, _ := wire.Int8(a)
+	y, _ := wire.Int8(b)
+	return cmp.Compare(x, y)
+}
+
+func byBytes(a, b wire.Value) int { return bytes.Compare(a, b) }
+
+// kinds are the types the suite knows. Operator classes of others are left out.
+var kinds = map[uint32]kind{
+	wire.TypeBool: {func(r *rand.Rand) wire.Value { return wire.OfBool(r.IntN(2) == 0) }, byBytes},
+	wire.TypeInt2: {func(r *rand.Rand) wire.Value { return wire.OfInt2(int16(r.IntN(400) - 200)) }, func(a, b wire.Value) int {
+		x, _ := wire.Int2(a)
+		y, _ := wire.Int2(b)
+		return cmp.Compare(x, y)
+	}},
+	wire.TypeInt4: {func(r *rand.Rand) wire.Value { return wire.OfInt4(int32(r.IntN(4000) - 2000)) }, func(a, b wire.Value) int {
+		x, _ := wire.Int4(a)
+		y, _ := wire.Int4(b)
+		return cmp.Compare(x, y)
+	}},
+	wire.TypeInt8:    {func(r *rand.Rand) wire.Value { return wire.OfInt8(int64(r.IntN(4000)-2000) << 33) }, byInt8},
+	wire.TypeText:    {makeText, byBytes},
+	wire.TypeVarchar: {makeText, byBytes},
+	wire.TypeBytea: {func(r *rand.Rand) wire.Value {
+		b := make(wire.Value, r.IntN(60))
+		for i := range b {
+			b[i] = byte(r.IntN(3))
+		}
+		return b
+	}, byBytes},
+	wire.TypeUUID: {func(r *rand.Rand) wire.Value {
+		b := make(wire.Value, 16)
+		b[0], b[15] = byte(r.IntN(256)), byte(r.IntN(8))
+		return b
+	}, byBytes},
+	wire.TypeTimestamptz: {makeTime, byInt8},
+	wire.TypeTimestamp:   {makeTime, byInt8},
+}
+
+func makeText(r *rand.Rand) wire.Value {
+	switch r.IntN(10) {
+	case 0:
+		return wire.OfText("")
+	case 1:
+		return wire.OfText(fmt.Sprintf("a longer text with number %0100d", r.IntN(500)))
+	}
+	return wire.OfText(fmt.Sprintf("text %d", r.IntN(2000)))
+}
+
+func makeTime(r *rand.Rand) wire.Value {
+	return wire.OfTimestamptz(time.Date(1990+r.IntN(50), 1, 1+r.IntN(300), 0, 0, 0, r.IntN(3)*1000, time.UTC))
+}
+
+// holds reports whether "v operator arg" is true, and whether the suite knows the operator.
+func (k kind) holds(v wire.Value, operator string, arg wire.Value) (holds, known bool) {
+	switch operator {
+	case wire.IsNull:
+		return v.IsNull(), true
+	case wire.IsNotNull:
+		return !v.IsNull(), true
+	}
+	c := 0
+	if !v.IsNull() {
+		c = k.compare(v, arg)
+	}
+	switch operator {
+	case "=":
+		holds = c == 0
+	case "<":
+		holds = c < 0
+	case "<=":
+		holds = c <= 0
+	case ">":
+		holds = c > 0
+	case ">=":
+		holds = c >= 0
+	default:
+		return false, false
+	}
+	return holds && !v.IsNull(), true
+}
