@@ -30,10 +30,7 @@ func (d *Deps) BuildIndex(ctx context.Context, t *xact.Txn, table *catalog.Table
 	}
 	f := feeder{deps: d, ctx: ctx, table: table, keys: keys, progress: progress}
 	stats, err := method.Build(ctx, index.Describe(table.Rel), f.rows)
-	if err != nil {
-		return stats, fmt.Errorf("build index %q with access method %q: %w", index.Name, index.AM, err)
-	}
-	return stats, nil
+	return stats, within(err, "build index %q with access method %q", index.Name, index.AM)
 }
 
 // BuildEmpty returns the image of an index without rows, which CreateIndex and CreateFile of core/catalog keep as the init fork of an
@@ -43,10 +40,7 @@ func (d *Deps) BuildEmpty(ctx context.Context, table *catalog.Table, index *cata
 		return nil, nil
 	}
 	pages, err := method.BuildEmpty(ctx, index.Describe(table.Rel))
-	if err != nil {
-		return nil, fmt.Errorf("make the empty image of index %q with access method %q: %w", index.Name, index.AM, err)
-	}
-	return pages, nil
+	return pages, within(err, "make the empty image of index %q with access method %q", index.Name, index.AM)
 }
 
 // keyReader takes an index's columns out of stored rows.

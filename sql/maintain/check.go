@@ -6,7 +6,6 @@ import (
 
 	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/lock"
-	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/core/xact"
 )
 
@@ -29,31 +28,32 @@ func (d *Deps) Check(ctx context.Context, t *xact.Txn, oid uint32, report func(p
 		return err
 	}
 	if table == nil {
-		return gone(oid)
+		return noTable(oid)
 	}
 	if one != nil {
 		if one = c.IndexByOID(oid); one == nil {
-			return pgerr.New(pgerr.UndefinedObject, "index with OID %d does not exist", oid)
+			return noIndex(oid)
 		}
-		return d.checkIndex(ctx, table, one, report)
+		return d.checkIndex(ctx, c, table, one, report)
 	}
 	if err := d.Engine.Heap.Check(ctx, table.Heap(), report); err != nil {
 		return err
 	}
 	for _, i := range c.IndexesOf(owner) {
-		if err := d.checkIndex(ctx, table, i, report); err != nil {
+		if err := d.checkIndex(ctx, c, table, i, report); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Deps) checkIndex(ctx context.Context, table *catalog.Table, i *catalog.Index, report func(string)) error {
-	m, err := d.method(i)
+func (d *Deps) checkIndex(ctx context.Context, c *catalog.Catalog, table *catalog.Table, i *catalog.Index, report func(string)) error {
+	m, err := d.method(c, i)
 	if err != nil {
-		return fmt.Errorf("check: %w", err)
+		return err
 	}
-	return m.Check(ctx, i.Describe(table.Rel), func(problem string) {
+	err = m.Check(ctx, i.Describe(table.Rel), func(problem string) {
 		report(fmt.Sprintf("index %s: %s", i.Name, problem))
 	})
+	return within(err, "check index %q", i.Name)
 }

@@ -15,7 +15,11 @@ import (
 // access method's default one. OID, files, Options and Stats are filled in. table is the newest state of a table that the
 // transaction has locked with Share at least.
 func (d *Deps) CreateIndex(ctx context.Context, t *xact.Txn, table *catalog.Table, def *catalog.Index, progress Progress) error {
-	method, err := d.method(def)
+	c, err := d.Engine.Catalog.Current(t)
+	if err != nil {
+		return err
+	}
+	method, err := d.method(c, def)
 	if err != nil {
 		return err
 	}
@@ -50,7 +54,7 @@ func (d *Deps) storeBuilt(ctx context.Context, t *xact.Txn, oid uint32, index *c
 	}
 	table := c.TableByOID(oid)
 	if table == nil {
-		return gone(oid)
+		return noTable(oid)
 	}
 	stats := table.Stats
 	if d.Engine.Locks.TryAcquire(t.Owner(), lock.Relation(oid), lock.ShareUpdateExclusive) {

@@ -57,7 +57,7 @@ type indexMethod struct {
 func (d *Deps) methods(c *catalog.Catalog, table *catalog.Table) ([]indexMethod, error) {
 	var out []indexMethod
 	for _, i := range c.IndexesOf(table.OID) {
-		m, err := d.method(i)
+		m, err := d.method(c, i)
 		if err != nil {
 			return nil, err
 		}
@@ -66,12 +66,15 @@ func (d *Deps) methods(c *catalog.Catalog, table *catalog.Table) ([]indexMethod,
 	return out, nil
 }
 
-func (d *Deps) method(i *catalog.Index) (am.Method, error) {
-	m, err := d.AMs.Lookup(i.AM)
-	if err != nil {
-		return nil, fmt.Errorf("index %q needs access method %q: %w", i.Name, i.AM, err)
+// method finds an index's access method by the plugin that the catalog names.
+func (d *Deps) method(c *catalog.Catalog, i *catalog.Index) (am.Method, error) {
+	about := c.AccessMethod(i.AM)
+	if about == nil {
+		return nil, pgerr.New(pgerr.UndefinedObject, "access method %q does not exist", i.AM).
+			WithHint("Create it with CREATE ACCESS METHOD %s TYPE INDEX HANDLER %s.", i.AM, i.AM).Because(am.ErrUnknown)
 	}
-	return m, nil
+	m, err := d.AMs.Lookup(about.Plugin)
+	return m, within(err, "index %q needs access method %q", i.Name, i.AM)
 }
 
 // table locks a table by OID and returns its newest state; nil if it is gone.
@@ -87,8 +90,4 @@ func (d *Deps) table(ctx context.Context, t *xact.Txn, oid uint32, mode lock.Mod
 		return nil, nil, err
 	}
 	return c.TableByOID(oid), c, nil
-}
-
-func gone(oid uint32) error {
-	return pgerr.New(pgerr.UndefinedTable, "relation with OID %d does not exist", oid)
 }

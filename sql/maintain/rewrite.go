@@ -2,7 +2,6 @@ package maintain
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/lock"
@@ -17,9 +16,15 @@ func (d *Deps) vacuumFull(ctx context.Context, t *xact.Txn, table *catalog.Table
 	if err != nil {
 		return err
 	}
-	stats, err := e.Heap.Rewrite(ctx, table.Heap(), def.Heap(), e.Xact.Horizon())
+	horizon := e.Xact.Horizon()
+	stats, err := e.Heap.Rewrite(ctx, table.Heap(), def.Heap(), horizon)
 	if err != nil {
 		return err
+	}
+	if stats.Dead > 0 { // readers on standbys whose snapshots see more than is in the new file
+		if err := e.Heap.LogConflict(table.Heap(), 0, horizon); err != nil {
+			return err
+		}
 	}
 	def.Stats = catalog.Stats{Pages: stats.Pages, Tuples: float64(stats.Rows)}
 	if opts.Verbose {
@@ -74,7 +79,7 @@ func (d *Deps) Reindex(ctx context.Context, t *xact.Txn, table uint32, only []ui
 		return err
 	}
 	if def == nil {
-		return gone(table)
+		return noTable(table)
 	}
 	var wanted []indexMethod
 	if only == nil {
@@ -87,9 +92,9 @@ func (d *Deps) Reindex(ctx context.Context, t *xact.Txn, table uint32, only []ui
 		if i == nil || i.Table != table {
 			return pgerr.New(pgerr.UndefinedObject, "table %q has no index with OID %d", def.Name, oid)
 		}
-		m, err := d.method(i)
+		m, err := d.method(c, i)
 		if err != nil {
-			return fmt.Errorf("reindex: %w", err)
+			return err
 		}
 		wanted = append(wanted, indexMethod{i, m})
 	}
@@ -105,11 +110,11 @@ func (d *Deps) Truncate(ctx context.Context, t *xact.Txn, tables ...uint32) erro
 			return err
 		}
 		if table == nil {
-			return gone(oid)
+			return noTable(oid)
 		}
 		indexes, err := d.methods(c, table)
 		if err != nil {
-			return fmt.Errorf("truncate table %q: %w", table.Name, err)
+			return within(err, "truncate table %q", table.Name)
 		}
 		def, err := d.newHeap(ctx, t, table)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/heap"
@@ -94,7 +95,7 @@ func (d *Deps) vacuum(ctx context.Context, t *xact.Txn, oid uint32, opts VacuumO
 	}
 	indexes, err := d.methods(c, table)
 	if err != nil {
-		return fmt.Errorf("vacuum table %q: %w", table.Name, err)
+		return within(err, "vacuum table %q", table.Name)
 	}
 	if opts.Verbose {
 		opts.Notice.info("vacuuming %s", d.label(table.Name))
@@ -107,8 +108,16 @@ func (d *Deps) vacuum(ctx context.Context, t *xact.Txn, oid uint32, opts VacuumO
 
 // claim locks a table that may have gone meanwhile; errSkip says that it is to be left alone, and that the client knows.
 func (d *Deps) claim(ctx context.Context, t *xact.Txn, oid uint32, mode lock.Mode, doing string, opts VacuumOptions) (*catalog.Table, *catalog.Catalog, error) {
+	c, err := d.Engine.Catalog.Current(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	name := fmt.Sprintf("relation with OID %d", oid)
+	if table := c.TableByOID(oid); table != nil {
+		name = strconv.Quote(table.Name)
+	}
 	if opts.SkipLocked && !d.Engine.Locks.TryAcquire(t.Owner(), lock.Relation(oid), mode) {
-		opts.Notice.send(pgerr.Warn(pgerr.LockNotAvailable, "skipping %s of relation with OID %d --- lock not available", doing, oid))
+		opts.Notice.send(pgerr.Warn(pgerr.LockNotAvailable, "skipping %s of %s --- lock not available", doing, name))
 		return nil, nil, errSkip
 	}
 	table, c, err := d.table(ctx, t, oid, mode)
@@ -116,7 +125,7 @@ func (d *Deps) claim(ctx context.Context, t *xact.Txn, oid uint32, mode lock.Mod
 		return nil, nil, err
 	}
 	if table == nil {
-		opts.Notice.send(pgerr.Warn(pgerr.UndefinedTable, "skipping %s of relation with OID %d --- relation no longer exists", doing, oid))
+		opts.Notice.send(pgerr.Warn(pgerr.UndefinedTable, "skipping %s of %s --- relation no longer exists", doing, name))
 		return nil, nil, errSkip
 	}
 	return table, c, nil
@@ -126,29 +135,20 @@ func (d *Deps) claim(ctx context.Context, t *xact.Txn, oid uint32, mode lock.Mod
 func (d *Deps) vacuumLazy(ctx context.Context, t *xact.Txn, table *catalog.Table, indexes []indexMethod, opts VacuumOptions) error {
 	e := d.Engine
 	removed := make([]int64, len(indexes))
-	stats, err := e.Heap.Vacuum(ctx, table.Heap(), heap.VacuumOptions{
+	options := heap.VacuumOptions{
 		Horizon: e.Xact.Horizon(),
-		Indexes: func(dead *heap.DeadSet) error {
-			for n, i := range indexes {
-				st, err := i.method.BulkDelete(ctx, i.def.Describe(table.Rel), dead)
-				if err != nil {
-					return fmt.Errorf("clean index %q: %w", i.def.Name, err)
-				}
-				removed[n] += st.Removed
-			}
-			return nil
-		},
 		Truncate: func() (func(), bool) {
 			tag := lock.Relation(table.OID)
-			if e.Locks.Holds(t.Owner(), tag, lock.AccessExclusive) {
-				return func() {}, true
-			}
 			if !e.Locks.TryAcquire(t.Owner(), tag, lock.AccessExclusive) {
 				return nil, false
 			}
 			return func() { e.Locks.Release(t.Owner(), tag, lock.AccessExclusive) }, true
 		},
-	})
+	}
+	if len(indexes) > 0 {
+		options.Indexes = func(dead *heap.DeadSet) error { return bulkDelete(ctx, table, indexes, dead, removed) }
+	}
+	stats, err := e.Heap.Vacuum(ctx, table.Heap(), options)
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (d *Deps) vacuumLazy(ctx context.Context, t *xact.Txn, table *catalog.Table
 	for n, i := range indexes {
 		st, err := i.method.Cleanup(ctx, i.def.Describe(table.Rel))
 		if err != nil {
-			return fmt.Errorf("vacuum table %q: end the vacuum of index %q: %w", table.Name, i.def.Name, err)
+			return within(err, "vacuum index %q of table %q", i.def.Name, table.Name)
 		}
 		rows := float64(st.Rows)
 		if st.Rows < 0 {
@@ -170,6 +170,18 @@ func (d *Deps) vacuumLazy(ctx context.Context, t *xact.Txn, table *catalog.Table
 		opts.Notice.info("finished vacuuming %s: %s", d.label(table.Name), report.text())
 	}
 	return e.Catalog.SetStats(ctx, t, table.OID, catalog.Stats{Pages: stats.Pages, Tuples: float64(stats.Live)}, nil, sizes)
+}
+
+// bulkDelete takes dead rows out of every index (M2), and adds what each lost to removed.
+func bulkDelete(ctx context.Context, table *catalog.Table, indexes []indexMethod, dead *heap.DeadSet, removed []int64) error {
+	for n, i := range indexes {
+		st, err := i.method.BulkDelete(ctx, i.def.Describe(table.Rel), dead)
+		if err != nil {
+			return within(err, "vacuum index %q of table %q", i.def.Name, table.Name)
+		}
+		removed[n] += st.Removed
+	}
+	return nil
 }
 
 // VacuumCatalog removes dead rows from the catalog's own relation. It needs no lock but the one that keeps other
