@@ -46,16 +46,14 @@ func (h *Store) Vacuum(ctx context.Context, rel Relation, opts VacuumOptions) (V
 }
 
 type vacuum struct {
-	h    *Store
-	ctx  context.Context
-	rel  Relation
-	opts VacuumOptions
-	st   *relState
-	dead *DeadSet
-	// removed is the newest commit that made one of dead dead.
-	removed page.LSN
-	clerk   *clerk
-	stats   VacuumStats
+	h     *Store
+	ctx   context.Context
+	rel   Relation
+	opts  VacuumOptions
+	st    *relState
+	dead  *DeadSet
+	clerk *clerk
+	stats VacuumStats
 }
 
 func (v *vacuum) run() error {
@@ -109,7 +107,7 @@ func (v *vacuum) survey(blk page.BlockNumber, p page.Page) error {
 			return err
 		case fate == fateDead:
 			v.dead.Add(tid)
-			v.removed = max(v.removed, removed)
+			v.dead.RemovedAt(removed)
 			clean = false
 		case fate == fateRecent:
 			v.stats.RecentlyDead++
@@ -154,7 +152,7 @@ func (v *vacuum) reap() error {
 			return err
 		}
 	}
-	v.dead, v.removed = NewDeadSet(), 0
+	v.dead = NewDeadSet()
 	return nil
 }
 
@@ -162,7 +160,7 @@ func (v *vacuum) reap() error {
 // older would look there for rows that it must see.
 func (v *vacuum) announce() error {
 	for tid := range v.dead.All() {
-		return v.h.LogConflict(v.rel, tid.Block, v.removed)
+		return v.h.LogConflict(v.rel, tid.Block, v.dead.Horizon())
 	}
 	return nil
 }
