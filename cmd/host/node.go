@@ -79,6 +79,7 @@ func (n *node) compose() (err error) {
 	if dir := s.Text("plugin_dir"); dir != "" {
 		timeouts := host.DefaultTimeouts()
 		timeouts.Start = s.Duration("plugin_start_timeout")
+		timeouts.Call, timeouts.Progress = s.Duration("plugin_call_timeout"), s.Duration("plugin_call_timeout")
 		n.plugins, err = host.Open(host.Config{
 			Dir: dir, Pages: host.NewPoolStore(n.engine.Pool, n.engine.GX, n.engine.Heap), Log: n.log, Timeouts: timeouts,
 		})

@@ -62,3 +62,20 @@ func TestCodes(t *testing.T) {
 	require.Equal(t, "QX001", pgerr.Code("QX001").Name())
 	require.Equal(t, pgerr.Code("22001"), pgerr.StringDataRightTruncation)
 }
+
+// placed is an error of a lower layer that says where something happened and passes on the cause's code.
+type placed struct{ err error }
+
+func (p placed) Error() string    { return "access method bloom: Insert on index i: " + p.err.Error() }
+func (p placed) Unwrap() error    { return p.err }
+func (p placed) SQLState() string { return "57014" }
+
+func TestFromKeepsThePlaceThatAnOuterErrorNames(t *testing.T) {
+	cause := New(QueryCanceled, "no answer within 2s").WithHint("Repeat the statement.").WithDetail("It hung.")
+	e := From(fmt.Errorf("statement: %w", placed{cause}))
+	require.Equal(t, QueryCanceled, e.Code)
+	require.Equal(t, "statement: access method bloom: Insert on index i: no answer within 2s", e.Message)
+	require.Equal(t, "Repeat the statement.", e.Hint)
+	require.Equal(t, "It hung.", e.Detail)
+	require.Same(t, cause, From(fmt.Errorf("statement: %w", cause)), "a plain wrapper adds nothing")
+}

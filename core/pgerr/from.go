@@ -12,14 +12,15 @@ type SQLStater interface {
 	SQLState() string
 }
 
-// From turns any error into an *Error: the first *Error in its chain as it is; else the first SQLStater's code with the
-// message of the whole chain; else 57014 for a cancelled context and XX000 for the rest. From(nil) is nil.
+// From turns any error into an *Error: the first *Error in its chain as it is, unless an SQLStater wraps it; else the first
+// SQLStater's code with the message of the whole chain; else 57014 for a cancelled context and XX000 for the rest.
+// From(nil) is nil.
 func From(err error) *Error {
 	if err == nil {
 		return nil
 	}
 	var known *Error
-	if errors.As(err, &known) {
+	if errors.As(err, &known) && !wrapped(err) {
 		return known
 	}
 	e := &Error{Code: InternalError, Severity: SeverityError, Message: err.Error(), Err: err}
@@ -31,14 +32,30 @@ func From(err error) *Error {
 		e.Code = QueryCanceled
 	}
 	var detailed interface{ Detail() string }
-	if errors.As(err, &detailed) {
+	if known != nil {
+		e.Detail, e.Hint = known.Detail, known.Hint
+	}
+	if errors.As(err, &detailed) && detailed.Detail() != "" {
 		e.Detail = detailed.Detail()
 	}
 	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) {
+	if errors.As(err, &hinted) && hinted.Hint() != "" {
 		e.Hint = hinted.Hint()
 	}
 	return e
+}
+
+// wrapped reports whether an SQLStater stands in the chain before the first *Error: it says more of the place.
+func wrapped(err error) bool {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if _, ok := err.(*Error); ok {
+			return false
+		}
+		if _, ok := err.(SQLStater); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // CodeOf returns the SQLSTATE that From would choose, and the empty code for nil.
