@@ -71,11 +71,11 @@ func (p placed) Unwrap() error    { return p.err }
 func (p placed) SQLState() string { return "57014" }
 
 func TestFromKeepsThePlaceThatAnOuterErrorNames(t *testing.T) {
-	cause := New(QueryCanceled, "no answer within 2s").WithHint("Repeat the statement.").WithDetail("It hung.")
-	e := From(fmt.Errorf("statement: %w", placed{cause}))
-	require.Equal(t, QueryCanceled, e.Code)
+	cause := pgerr.New(pgerr.QueryCanceled, "no answer within 2s").WithHint("Repeat the statement.").WithDetail("It hung.")
+	e := pgerr.From(fmt.Errorf("statement: %w", placed{cause}))
+	require.Equal(t, pgerr.QueryCanceled, e.Code)
 	require.Equal(t, "statement: access method bloom: Insert on index i: no answer within 2s", e.Message)
 	require.Equal(t, "Repeat the statement.", e.Hint)
 	require.Equal(t, "It hung.", e.Detail)
-	require.Same(t, cause, From(fmt.Errorf("statement: %w", cause)), "a plain wrapper adds nothing")
+	require.Same(t, cause, pgerr.From(fmt.Errorf("statement: %w", cause)), "a plain wrapper adds nothing")
 }
