@@ -29,7 +29,8 @@ type Config struct {
 
 	Log zerolog.Logger
 	// OnFatal is called once, with the cause, when the log can no longer promise anything: a write or sync failed (R6).
-	// It should end the process. If it returns, every operation that needs durability fails with ErrHalted.
+	// It should end the process; it must not wait for the log (by Close, for example), whose locks may be held. If it
+	// returns, every operation that needs durability fails with ErrHalted.
 	OnFatal func(error)
 
 	// RingBytes is the size of the insertion buffer, a power of two from 64 KiB to 64 MiB; 0 means 16 MiB. A record must

@@ -142,8 +142,9 @@ func (w *world) insert(rng *rand.Rand, l *Log) {
 		size = rng.Intn(7000)
 	case 1: // to the end of a block, behind which nothing is overwritten by padding
 		var h header
+		c := newCodec(testSystem, 1)
 		at := l.InsertLSN()
-		h.encode(l.code, at, l.insertion.prev, l.FlushedLSN(), kind, xid, make([]byte, blockBytes-200))
+		h.encode(&c, at, l.insertion.prev, l.FlushedLSN(), kind, xid, make([]byte, blockBytes-200))
 		if size = int(blockCeil(at+page.LSN(h.size+200))-at) - h.size; size > 2*blockBytes {
 			size = 0
 		}

@@ -15,6 +15,7 @@ type insertion struct {
 	received bool     // AppendRaw was used: prev is unknown
 	body     []byte   // reused for building
 	header   header
+	code     codec
 }
 
 // Insert appends a record and returns its place [start, end). build appends the body to dst, which is empty, and returns
@@ -42,7 +43,7 @@ func (l *Log) Insert(kind Kind, xid uint64, build func(dst []byte, lsn page.LSN)
 		panic(fmt.Sprintf("wal: Insert of a %v record with a body of %d bytes, at most %d are allowed", kind, len(body), l.MaxBody()))
 	}
 	h := &ins.header
-	h.encode(l.code, start, ins.prev, l.FlushedLSN(), kind, xid, body)
+	h.encode(&ins.code, start, ins.prev, l.FlushedLSN(), kind, xid, body)
 	end = start + page.LSN(h.size+len(body))
 	if l.makeRoom(end) {
 		l.ring.put(start, h.bytes())

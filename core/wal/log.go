@@ -13,7 +13,6 @@ import (
 type Log struct {
 	cfg  Config
 	geo  geometry
-	code codec
 	ring ring
 
 	inserted atomic.Uint64 // the end of the last record

@@ -21,7 +21,6 @@ func Open(cfg Config, end, prev page.LSN) (*Log, error) {
 	l := &Log{
 		cfg:  cfg,
 		geo:  geometry{uint64(cfg.SegmentBytes)},
-		code: newCodec(cfg.SystemID, cfg.Timeline),
 		ring: newRing(cfg.RingBytes),
 		out:  output{staging: make([]byte, stagingBytes)},
 		wake: make(chan struct{}, 1),
@@ -39,7 +38,7 @@ func Open(cfg Config, end, prev page.LSN) (*Log, error) {
 	if err := l.rewrite(t); err != nil {
 		return nil, fmt.Errorf("open WAL at %v: make the trusted log durable again: %w", end, err)
 	}
-	l.insertion.prev = prev
+	l.insertion.prev, l.insertion.code = prev, newCodec(cfg.SystemID, cfg.Timeline)
 	l.inserted.Store(uint64(end))
 	l.durable.Store(uint64(end))
 	if block := blockFloor(end); block < end {

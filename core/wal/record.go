@@ -54,14 +54,23 @@ var (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// codec encodes and decodes the records of one log: the system id and the timeline are part of every checksum.
-type codec struct{ salt uint32 }
+// codec checks the records of one log: system id and timeline are part of every checksum. It belongs to one goroutine.
+type codec struct {
+	salt uint32
+	lsn  [8]byte // scratch, so that checking allocates nothing
+}
 
 func newCodec(systemID uint64, tli page.TimelineID) codec {
 	var b [12]byte
 	binary.LittleEndian.PutUint64(b[0:], systemID)
 	binary.LittleEndian.PutUint32(b[8:], uint32(tli))
 	return codec{salt: crc32.Checksum(b[:], castagnoli)}
+}
+
+// start begins the checksum of a record at lsn.
+func (c *codec) start(lsn page.LSN) uint32 {
+	binary.LittleEndian.PutUint64(c.lsn[:], uint64(lsn))
+	return crc32.Update(c.salt, castagnoli, c.lsn[:])
 }
 
 // A record, integers little endian, v = varint as encoding/binary writes it, in as few bytes as possible:
@@ -75,16 +84,14 @@ func newCodec(systemID uint64, tli page.TimelineID) codec {
 // crc is CRC-32C over: system id u64, timeline u32, the record's own LSN u64, then all bytes behind the crc. The distance
 // to the previous record is 0 in the first record of a log; elsewhere it is the length of the previous record.
 
-// header is the fixed part of a record in memory. Its scratch space lives with the owner, so that encoding and checking
-// a record allocate nothing.
+// header is the encoded beginning of a record.
 type header struct {
-	lsn  [8]byte
 	buf  [maxHeader]byte
 	size int
 }
 
 // encode fills h with the header of a record at lsn.
-func (h *header) encode(c codec, lsn, prev, durable page.LSN, kind Kind, xid uint64, body []byte) {
+func (h *header) encode(c *codec, lsn, prev, durable page.LSN, kind Kind, xid uint64, body []byte) {
 	dist := uint64(0)
 	if prev != 0 {
 		dist = uint64(lsn - prev)
@@ -99,9 +106,7 @@ func (h *header) encode(c codec, lsn, prev, durable page.LSN, kind Kind, xid uin
 		n += binary.PutUvarint(h.buf[n:], uint64(lsn-durable))
 	}
 	h.size = n
-	binary.LittleEndian.PutUint64(h.lsn[:], uint64(lsn))
-	crc := crc32.Update(c.salt, castagnoli, h.lsn[:])
-	crc = crc32.Update(crc, castagnoli, h.buf[crcSize:n])
+	crc := crc32.Update(c.start(lsn), castagnoli, h.buf[crcSize:n])
 	crc = crc32.Update(crc, castagnoli, body)
 	binary.LittleEndian.PutUint32(h.buf[:], crc)
 }
@@ -187,7 +192,7 @@ const anyPrev = ^page.LSN(0)
 
 // decode reads the record at lsn from the start of b into rec; rec.Body aliases b. prev is the LSN that the record must
 // name as its predecessor, or anyPrev. With errIncomplete, want is the number of bytes needed to say more.
-func (c codec) decode(b []byte, lsn, prev page.LSN, rec *Record) (want int, err error) {
+func (c *codec) decode(b []byte, lsn, prev page.LSN, rec *Record) (want int, err error) {
 	var f fields
 	if err := f.parse(b); err != nil {
 		return maxHeader, err
@@ -229,8 +234,6 @@ func (c codec) decode(b []byte, lsn, prev page.LSN, rec *Record) (want int, err 
 }
 
 // sum returns the checksum of a record at lsn, given all of its bytes behind the checksum.
-func (c codec) sum(lsn page.LSN, rest []byte) uint32 {
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(lsn))
-	return crc32.Update(crc32.Update(c.salt, castagnoli, b[:]), castagnoli, rest)
+func (c *codec) sum(lsn page.LSN, rest []byte) uint32 {
+	return crc32.Update(c.start(lsn), castagnoli, rest)
 }

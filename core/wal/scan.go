@@ -1,6 +1,8 @@
 package wal
 
 import (
+	"encoding/binary"
+
 	"github.com/quiredb/quire/core/page"
 )
 
@@ -41,20 +43,23 @@ func (r *Reader) findProof(bad page.LSN) (*Record, error) {
 }
 
 // proofIn looks for a proof that starts in the first n bytes of b, which lies at base. It looks for a byte that may be a
-// kind with the durable bit and then tries each place where such a record would start: up to two bytes more for each of
-// the integers before the kind.
+// kind with the durable bit and from there back over the two integers that stand between checksum and kind. The last byte
+// of an integer is below 0x80, the others are not; where the first one begins is open, if the checksum ends in such bytes.
 func (r *Reader) proofIn(b []byte, base page.LSN, n int, bad page.LSN) *Record {
-	for i := minRecord - 2; i < min(len(b), n+crcSize+6); i++ {
-		if !Kind(b[i]).provesDamage() {
+	for i := crcSize + 2; i < min(len(b), n+crcSize+6); i++ {
+		if !Kind(b[i]).provesDamage() || b[i-1] >= 0x80 {
 			continue
 		}
-		for before := crcSize + 2; before <= crcSize+6; before++ {
-			start := i - before
-			if start < 0 || start >= n {
-				continue
-			}
+		length := i - 2 // the last byte of the body length
+		for length > crcSize && b[length] >= 0x80 && length > i-4 {
+			length--
+		}
+		for start := length - crcSize; start >= 0 && start < n && b[length] < 0x80; start-- {
 			if rec := r.proofAt(b[start:], base+page.LSN(start), bad); rec != nil {
 				return rec
+			}
+			if start == length-crcSize-2 || start == 0 || b[start+crcSize-1] < 0x80 {
+				break
 			}
 		}
 	}
@@ -68,9 +73,9 @@ func (r *Reader) proofAt(b []byte, lsn, bad page.LSN) *Record {
 	if f.parse(b) != nil || !f.kind.provesDamage() || f.bodyLen > scanMaxBody || f.dist == 0 || f.dist > beyond || f.back >= beyond {
 		return nil
 	}
-	rec := new(Record)
-	if _, err := r.code.decode(b, lsn, anyPrev, rec); err != nil {
+	size := f.size + f.bodyLen
+	if len(b) < size || r.code.sum(lsn, b[crcSize:size]) != binary.LittleEndian.Uint32(b) {
 		return nil
 	}
-	return rec
+	return &Record{LSN: lsn, EndLSN: lsn + page.LSN(size), Prev: lsn - page.LSN(f.dist), Durable: lsn - page.LSN(f.back), Kind: f.kind, XID: f.xid}
 }
