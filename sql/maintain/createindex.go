@@ -67,9 +67,19 @@ func (d *Deps) storeBuilt(ctx context.Context, t *xact.Txn, oid uint32, index *c
 	return d.Engine.Catalog.SetStats(ctx, t, oid, stats, nil, map[uint32]catalog.Stats{index.OID: index.Stats})
 }
 
-// resolveColumns chooses operator classes, and refuses what the access method says it cannot do.
+// maxColumns is PostgreSQL's limit, for access methods that have none of their own.
+const maxColumns = 32
+
+// resolveColumns chooses operator classes, and refuses what the access method says it cannot do. A varchar without a class of its own
+// is indexed as text, whose bytes it has.
 func resolveColumns(about am.Description, def *catalog.Index) error {
+	limit := about.Caps.MaxColumns
+	if limit <= 0 {
+		limit = maxColumns
+	}
 	switch {
+	case len(def.Columns) > limit:
+		return pgerr.New(pgerr.TooManyColumns, "cannot use more than %d columns in an index", limit)
 	case def.Unique && !about.Caps.Unique:
 		return pgerr.New(pgerr.FeatureNotSupported, "access method %q does not support unique indexes", def.AM)
 	case len(def.Columns) > 1 && !about.Caps.MultiColumn:
@@ -81,6 +91,11 @@ func resolveColumns(about am.Description, def *catalog.Index) error {
 			return pgerr.New(pgerr.FeatureNotSupported, "access method %q does not support ASC/DESC options", def.AM)
 		}
 		class := about.OpClassFor(c.OpClass, c.Type)
+		if class == nil && c.Type == datum.Varchar {
+			if class = about.OpClassFor(c.OpClass, datum.Text); class != nil {
+				c.Type = datum.Text
+			}
+		}
 		if class == nil {
 			return noOpClass(about, def.AM, c)
 		}

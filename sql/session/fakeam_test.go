@@ -20,12 +20,11 @@ type fakeMethod struct {
 	ordered bool
 	mu      sync.Mutex
 	rows    map[page.RelFileNumber][]am.Row
-	calls   map[string]int
 	down    bool // behaves as if its process were gone
 }
 
 func newFake(name string, ordered bool) *fakeMethod {
-	return &fakeMethod{name: name, ordered: ordered, rows: map[page.RelFileNumber][]am.Row{}, calls: map[string]int{}}
+	return &fakeMethod{name: name, ordered: ordered, rows: map[page.RelFileNumber][]am.Row{}}
 }
 
 func (f *fakeMethod) Describe() am.Description {
@@ -98,7 +97,6 @@ func (f *fakeMethod) Insert(_ context.Context, idx am.Index, _ uint64, rows []am
 	if f.down {
 		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "access method %q is not available", f.name).Because(am.ErrUnavailable)
 	}
-	f.calls["insert"]++
 	f.add(idx, rows)
 	return nil
 }
@@ -109,7 +107,6 @@ func (f *fakeMethod) Scan(_ context.Context, idx am.Index, keys []am.ScanKey, di
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.calls["scan"]++
 	var hits []am.Hit
 	rows := slices.Clone(f.rows[idx.Rel.Rel])
 	if f.ordered {
@@ -188,7 +185,6 @@ func (c *fakeCursor) Close() error { return nil }
 func (f *fakeMethod) BulkDelete(_ context.Context, idx am.Index, dead am.DeadSet) (am.BulkDeleteStats, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.calls["bulkdelete"]++
 	before := len(f.rows[idx.Rel.Rel])
 	f.rows[idx.Rel.Rel] = slices.DeleteFunc(f.rows[idx.Rel.Rel], func(r am.Row) bool { return dead.Contains(r.TID) })
 	after := len(f.rows[idx.Rel.Rel])

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/core/vfs"
@@ -26,6 +27,7 @@ type rig struct {
 	engine *engine.Engine
 	db     *session.DB
 	ams    fakeRegistry
+	sinks  map[string]bool // methods whose Insert does nothing
 	pid    int32
 }
 
@@ -37,7 +39,7 @@ func newRig(t testing.TB) *rig {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, r.engine.Shutdown(context.Background())) })
 	r.db, err = session.Open(session.Config{
-		Engine: r.engine, AMs: r.ams, Log: zerolog.Nop(), Version: "PostgreSQL 15.0 (Quire test)",
+		Engine: r.engine, AMs: r, Log: zerolog.Nop(), Version: "PostgreSQL 15.0 (Quire test)",
 		Pin: func(handler string) (string, string, error) {
 			_, err := r.ams.Lookup(handler)
 			return handler, "5ca1ab1e", err
@@ -46,6 +48,20 @@ func newRig(t testing.TB) *rig {
 	require.NoError(t, err)
 	return r
 }
+
+// Lookup and List make the rig the registry of access methods.
+func (r *rig) Lookup(name string) (am.Method, error) {
+	m, err := r.ams.Lookup(name)
+	if err == nil && r.sinks[name] {
+		return sinkMethod{r.ams[name]}, nil
+	}
+	return m, err
+}
+
+func (r *rig) List() []am.Info { return r.ams.List() }
+
+// sink makes the bloom method forget what it is given from now on.
+func (r *rig) sink() { r.sinks = map[string]bool{"bloom": true} }
 
 func (r *rig) session() *session.Session {
 	r.pid++
