@@ -66,7 +66,15 @@ type form struct {
 }
 
 func physical(t *datum.TypeInfo) form {
-	f := form{length: int(t.Len), align: 'i', storage: 'x', array: t.Elem != 0}
+	if t.Elem != 0 {
+		elem := physical(datum.MustLookup(t.Elem))
+		f := form{length: -1, align: 'i', storage: 'x', array: true, collation: elem.collation}
+		if elem.align == 'd' {
+			f.align = 'd'
+		}
+		return f
+	}
+	f := form{length: int(t.Len), align: 'i', storage: 'x'}
 	switch t.OID {
 	case datum.Name:
 		return form{length: 64, align: 'c', storage: 'p', collation: nameCollation}

@@ -36,15 +36,26 @@ func typeRow(t *datum.TypeInfo, owner uint32) []datum.Datum {
 		kind = 'p'
 	}
 	modIn, modOut := "-", "-"
-	switch t.OID {
-	case datum.Varchar, datum.Numeric, datum.Timestamp, datum.Timestamptz, datum.Interval:
-		modIn, modOut = t.Name+"typmodin", t.Name+"typmodout"
+	if m := modified(t); m != nil {
+		modIn, modOut = m.Name+"typmodin", m.Name+"typmodout"
 	}
 	return row(uint32(t.OID), t.Name, CatalogNamespace, owner, p.length, p.byValue, kind,
 		char(t.Category), t.Preferred, true, char(','), 0, subscript,
 		elem, uint32(t.Array), stem+"in", stem+"out", stem+"recv", stem+"send", modIn,
 		modOut, analyze, p.align, p.storage, false, 0, -1,
 		0, p.collation, nil, nil, nil)
+}
+
+// modified returns the type whose modifiers t has, nil if it has none.
+func modified(t *datum.TypeInfo) *datum.TypeInfo {
+	if t.Elem != 0 {
+		return modified(datum.MustLookup(t.Elem))
+	}
+	switch t.OID {
+	case datum.Varchar, datum.Numeric, datum.Timestamp, datum.Timestamptz, datum.Interval:
+		return t
+	}
+	return nil
 }
 
 // ioName is what the names of a type's input and output functions begin with.
