@@ -82,3 +82,16 @@ const (
 	RowLive
 	RowInProgress
 )
+
+// InProcess carries requests to Pages in the same process: for tests of an author's own functions.
+func InProcess(p Pages) PageCarrier { return inProcess{p} }
+
+type inProcess struct{ Pages }
+
+func (c inProcess) StartRead(ctx context.Context, refs []PageRef) func() ([]PageRead, error) {
+	return func() ([]PageRead, error) { return c.ReadPages(ctx, refs) }
+}
+
+func (c inProcess) StartBulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) func() error {
+	return func() error { return c.BulkWrite(ctx, first, pages) }
+}
