@@ -203,7 +203,7 @@ func (s *session) alive() bool {
 		return false
 	}
 	select {
-	case <-s.process.exited:
+	case <-s.process.dead:
 		return false
 	default:
 		return true

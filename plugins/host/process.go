@@ -31,7 +31,8 @@ type process struct {
 	tail      *tail
 
 	handshake *io.PipeReader // what go-plugin takes for standard output: one checked line
-	exited    chan struct{}  // closed when the process is gone and its output read
+	dead      chan struct{}  // closed when the process has ended
+	exited    chan struct{}  // closed when it is gone and its output read
 
 	mu struct {
 		sync.Mutex
@@ -48,7 +49,7 @@ var _ runner.Runner = (*process)(nil)
 
 // newProcess prepares a run. cmd comes from go-plugin with the handshake in its environment and nothing else (H7).
 func newProcess(name string, im *image, cmd *exec.Cmd, socketDir string, out *tail, logLevel string) *process {
-	p := &process{name: name, image: im, socketDir: socketDir, tail: out, exited: make(chan struct{})}
+	p := &process{name: name, image: im, socketDir: socketDir, tail: out, dead: make(chan struct{}), exited: make(chan struct{})}
 	p.cmd = &exec.Cmd{
 		Path: execPath(im), Args: []string{name}, Dir: "/",
 		Env:         append(cmd.Env, wire.LogLevelEnv+"="+logLevel),
@@ -117,6 +118,7 @@ func (p *process) Start(context.Context) error {
 // belongs to nobody else.
 func (p *process) await(outRead, errRead *os.File, readers *sync.WaitGroup) {
 	waitExited(p.cmd.Process.Pid)
+	close(p.dead)
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	p.mu.Lock()
 	p.mu.reaped = true
