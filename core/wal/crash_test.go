@@ -201,9 +201,9 @@ func (w *world) crashAt(n int, rng *rand.Rand, mode vfs.CrashMode) func() *vfs.M
 // writes stay or go at random. Nothing promised is ever missing, nothing else comes to life, and no torn tail is ever
 // reported as damage.
 func TestCrashSeeds(t *testing.T) {
-	seeds := 3000
+	seeds := 1500 // six crashes each
 	if testing.Short() {
-		seeds = 300
+		seeds = 200
 	}
 	for seed := range seeds {
 		rng := rand.New(rand.NewSource(int64(seed)))
@@ -240,7 +240,7 @@ func TestCrashSweep(t *testing.T) {
 		require.NoError(t, err)
 		left := w.crashAt(at, rand.New(rand.NewSource(int64(at))), vfs.Random)
 		before := w.fs.Ops()
-		w.work(rand.New(rand.NewSource(seed)), l, 60)
+		w.work(rand.New(rand.NewSource(seed)), l, 150)
 		_ = l.Close()
 		done := w.fs.Ops()-before < int64(at)
 		w.fs = left()
