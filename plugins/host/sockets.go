@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
 const (
 	socketPrefix = "quire-am-"
-	lockName     = "lock"
+	// newPrefix is the name of a directory that is not locked yet, which no sweep looks at.
+	newPrefix = "quire-new-"
+	lockName  = "lock"
 	// maxSocketBase keeps socket paths below the kernel's 108 bytes: go-plugin appends two random names.
 	maxSocketBase = 108 - 1 - 2*22
 )
@@ -28,19 +31,23 @@ func newSocketBase(base string) (*socketBase, error) {
 		base = os.TempDir()
 	}
 	sweepSockets(base)
-	dir, err := os.MkdirTemp(base, socketPrefix)
+	made, err := os.MkdirTemp(base, newPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("socket directory for plugins: %w", err)
 	}
+	dir := filepath.Join(base, socketPrefix+strings.TrimPrefix(filepath.Base(made), newPrefix))
 	if len(dir) > maxSocketBase {
-		return nil, errors.Join(os.Remove(dir), fmt.Errorf("socket directory for plugins %s: its path has %d bytes, sockets need one of at most %d; set TMPDIR to a shorter one", dir, len(dir), maxSocketBase))
+		return nil, errors.Join(os.Remove(made), fmt.Errorf("socket directory for plugins %s: its path has %d bytes, sockets need one of at most %d; set TMPDIR to a shorter one", dir, len(dir), maxSocketBase))
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o600)
+	lock, err := os.OpenFile(filepath.Join(made, lockName), os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o600)
 	if err == nil {
 		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	}
+	if err == nil {
+		err = os.Rename(made, dir) // from here on it is seen, and held
+	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("socket directory for plugins %s: %w", dir, err), os.RemoveAll(dir))
+		return nil, errors.Join(fmt.Errorf("socket directory for plugins %s: %w", dir, err), os.RemoveAll(made))
 	}
 	return &socketBase{dir: dir, lock: lock}, nil
 }
@@ -49,8 +56,8 @@ func (b *socketBase) close() error {
 	return errors.Join(os.RemoveAll(b.dir), b.lock.Close())
 }
 
-// sweepSockets removes directories of this user's hosts that ended without doing so. A directory whose lock is free
-// belongs to nobody; one without a lock is being made at this moment.
+// sweepSockets removes directories of this user's hosts that ended without doing so: those whose lock is free. A
+// directory gets its name when its lock is held, so that nobody is swept away while starting.
 func sweepSockets(base string) {
 	dirs, err := filepath.Glob(filepath.Join(base, socketPrefix+"*"))
 	if err != nil {
