@@ -22,7 +22,7 @@ var namePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 // scanDir returns the paths in dir whose names can be those of access methods, by name. Files whose mode forbids
 // running them are among them: they are refused by name when somebody asks for them.
 func scanDir(dir string) (map[string]string, error) {
-	if err := checkDir(dir); err != nil {
+	if err := CheckDir(dir); err != nil {
 		return nil, err
 	}
 	entries, err := os.ReadDir(dir)
@@ -38,8 +38,8 @@ func scanDir(dir string) (map[string]string, error) {
 	return found, nil
 }
 
-// checkDir refuses a directory into which others can put programs.
-func checkDir(dir string) error {
+// CheckDir refuses a directory into which others can put programs. Nothing is started or changed.
+func CheckDir(dir string) error {
 	st, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

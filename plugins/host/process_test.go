@@ -88,6 +88,8 @@ func TestSignals(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, hits, 1)
 	require.NotEqual(t, pid, r.pid("hostile"))
+	require.EqualValues(t, r.pid("hostile"), r.reg.PID("hostile"))
+	require.Zero(t, r.reg.PID("unheard_of"))
 	require.Contains(t, r.log.String(), "exit code 0")
 }
 

@@ -167,6 +167,22 @@ func (r *Registry) List() []am.Info {
 	return infos
 }
 
+// PID is the process that serves an access method now, 0 if there is none.
+func (r *Registry) PID(name string) int32 {
+	r.mu.Lock()
+	k := r.mu.keepers[name]
+	r.mu.Unlock()
+	if k == nil {
+		return 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.mu.session == nil {
+		return 0
+	}
+	return int32(k.mu.session.process.pid())
+}
+
 // A File is a plugin's file as it is on disk.
 type File struct {
 	Path   string
