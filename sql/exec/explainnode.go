@@ -48,9 +48,8 @@ func (d *describer) detail(name string, value any, text string) {
 	d.s.details = append(d.s.details, prop{name: name, value: value, text: text})
 }
 
-// name prints a column, with its table where that is needed to tell it apart.
-func (d *describer) name(rels []*plan.Rel) func(*expr.ColumnRef) string {
-	qualify := d.x.Qualify || d.x.Options.Verbose
+// name prints a column, with its table if qualify is set.
+func name(rels []*plan.Rel, qualify bool) func(*expr.ColumnRef) string {
 	return func(c *expr.ColumnRef) string {
 		if qualify && c.Rel >= 0 && c.Rel < len(rels) {
 			return expr.QuoteIdent(rels[c.Rel].Alias) + "." + expr.QuoteIdent(c.Name)
@@ -59,23 +58,27 @@ func (d *describer) name(rels []*plan.Rel) func(*expr.ColumnRef) string {
 	}
 }
 
-func (d *describer) deparse(e expr.Expr) string { return expr.Deparse(e, d.name(d.base.Rels)) }
+// deparse prints an expression above the scans, where columns of several tables may meet.
+func (d *describer) deparse(e expr.Expr) string {
+	return expr.Deparse(e, name(d.base.Rels, d.x.Qualify || d.x.Options.Verbose))
+}
 
 // outer prints a column of the input: PostgreSQL puts parentheses round what is computed there.
-func (d *describer) outer(b *plan.Base, slot int) string {
+func outer(b *plan.Base, slot int, qualify bool) string {
 	if slot >= len(b.Show) {
 		return "?"
 	}
-	text := expr.Deparse(b.Show[slot], d.name(b.Rels))
+	text := expr.Deparse(b.Show[slot], name(b.Rels, qualify))
 	if _, ok := b.Show[slot].(*expr.ColumnRef); !ok {
 		text = "(" + text + ")"
 	}
 	return text
 }
 
+// condition prints a condition of a scan: its columns need no table, but get one in verbose output.
 func (d *describer) condition(label string, c *plan.Scalar) {
 	if c != nil {
-		d.detail(label, d.deparse(c.Expr), "")
+		d.detail(label, expr.Deparse(c.Expr, name(d.base.Rels, d.x.Options.Verbose)), "")
 	}
 }
 
@@ -84,6 +87,13 @@ func (d *describer) filter(c *plan.Scalar) {
 	if c != nil && d.s.stats != nil {
 		d.removed("Rows Removed by Filter", d.s.stats.Filtered)
 	}
+}
+
+func (d *describer) filtered() int64 {
+	if d.s.stats == nil {
+		return 0
+	}
+	return d.s.stats.Filtered
 }
 
 // removed prints a count per loop, in text only when something was removed.
@@ -128,7 +138,19 @@ func (d *describer) output() {
 	}
 	list := make([]string, len(d.base.Show))
 	for i, e := range d.base.Show {
-		list[i] = d.deparse(e)
+		list[i] = expr.Deparse(e, name(d.base.Rels, d.x.Qualify))
+	}
+	d.detail("Output", list, "")
+}
+
+// passedOutput is output for a node that hands on what its input has computed.
+func (d *describer) passedOutput() {
+	if !d.x.Options.Verbose || len(d.base.Show) == 0 {
+		return
+	}
+	list := make([]string, len(d.base.Show))
+	for i := range d.base.Show {
+		list[i] = outer(d.base, i, d.x.Qualify)
 	}
 	d.detail("Output", list, "")
 }
@@ -152,9 +174,9 @@ func (d *describer) node(n plan.Node, rel string) {
 		d.title("Bitmap Index Scan", rel)
 		d.prop("Index Name", n.Index.Name)
 		d.s.title += " on " + expr.QuoteIdent(n.Index.Name)
-		d.base = &plan.Base{Rels: []*plan.Rel{{Alias: n.Table.Name}}}
+		d.base = &plan.Base{Rels: []*plan.Rel{{Alias: n.Alias}}}
 		if n.CondExpr != nil {
-			d.detail("Index Cond", expr.Deparse(n.CondExpr.Expr, d.name(nil)), "")
+			d.detail("Index Cond", expr.Deparse(n.CondExpr.Expr, name(d.base.Rels, d.x.Options.Verbose)), "")
 		}
 	case *plan.FunctionScan:
 		d.title("Function Scan", rel)
@@ -185,12 +207,15 @@ func (d *describer) node(n plan.Node, rel string) {
 		d.prop("Alias", n.Alias)
 		d.s.title += " on " + expr.QuoteIdent(n.Alias)
 		d.output()
-		d.filter(n.Filter)
+		if n.Filter != nil { // always with the subquery's name, as PostgreSQL has it
+			d.detail("Filter", expr.Deparse(n.Filter.Expr, name(d.base.Rels, true)), "")
+			d.removed("Rows Removed by Filter", d.filtered())
+		}
 	case *plan.Sort:
 		d.sort(n, rel)
 	case *plan.Limit:
 		d.title("Limit", rel)
-		d.output()
+		d.passedOutput()
 	case *plan.Aggregate:
 		d.aggregate(n, rel)
 	case *plan.ModifyTable:
@@ -252,10 +277,10 @@ func (d *describer) bitmapHeapScan(n *plan.BitmapHeapScan, rel string) {
 
 func (d *describer) sort(n *plan.Sort, rel string) {
 	d.title("Sort", rel)
-	d.output()
+	d.passedOutput()
 	keys := make([]string, len(n.Keys))
 	for i, k := range n.Keys {
-		keys[i] = d.outer(n.Child.Common(), k.Slot)
+		keys[i] = outer(n.Child.Common(), k.Slot, d.x.Qualify || d.x.Options.Verbose)
 		if k.Desc {
 			keys[i] += " DESC"
 		}

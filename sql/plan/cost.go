@@ -49,15 +49,7 @@ func (c *Costs) seqScan(e scanEstimate) Cost {
 type indexEstimate struct {
 	Cost
 	selectivity float64 // fraction of the relation's rows that the index returns
-	correlation float64 // of index order and heap order, -1 to 1
-	pages       float64 // of the index that are read
-}
-
-// genericIndex follows genericcostestimate: pagesRead index pages at random_page_cost, and CPU for every index entry
-// looked at. keys is the number of conditions.
-func (c *Costs) genericIndex(pagesRead, entries float64, keys int) Cost {
-	run := pagesRead*c.RandomPage + entries*(c.CPUIndexTuple+float64(keys)*c.CPUOperator)
-	return Cost{0, run}
+	correlation float64 // of index order and heap order, -1 to 1; 0 is not known
 }
 
 // bitmapHeap follows cost_bitmap_heap_scan over one index.

@@ -166,7 +166,7 @@ func (p *planner) indexPaths(est *estimator, r *Rel, rel int, x *Index, quals []
 }
 
 func (p *planner) bitmapPath(r *Rel, x *Index, m match, idx indexEstimate, e scanEstimate, need []int) candidate {
-	child := &BitmapIndexScan{Table: r.Table, Index: x, Conds: m.conds, CondExpr: compileList(m.used)}
+	child := &BitmapIndexScan{Table: r.Table, Alias: r.Alias, Index: x, Conds: m.conds, CondExpr: compileList(m.used)}
 	child.Cost, child.Rows = idx.Cost, clampRows(idx.selectivity*e.tuples)
 	n := &BitmapHeapScan{Table: r.Table, Alias: r.Alias, Child: child, Need: need, Recheck: child.CondExpr, Filter: compileList(m.rest)}
 	n.Rows, n.Cost = e.rows, p.costs.bitmapHeap(e, idx)

@@ -8,14 +8,14 @@ import (
 	"github.com/quiredb/quire/sql/expr"
 )
 
-// writable finds the target of a modification.
-func (a *analyzer) writable(rv *pg_query.RangeVar) (*Table, error) {
+// writable finds the target of a modification; doing is "insert into", "update" or "delete from".
+func (a *analyzer) writable(rv *pg_query.RangeVar, doing string) (*Table, error) {
 	t, err := a.lookup(rv)
 	if err != nil {
 		return nil, err
 	}
 	if t.View != nil {
-		return nil, pgerr.New(pgerr.InsufficientPrivilege, "permission denied: \"%s\" is a system view", t.Name)
+		return nil, pgerr.New(pgerr.ObjectNotInPrerequisiteState, `cannot %s view "%s"`, doing, t.Name)
 	}
 	return t, nil
 }
@@ -29,7 +29,7 @@ func (a *analyzer) insert(s *pg_query.InsertStmt) (*Query, error) {
 	case s.Override > pg_query.OverridingKind_OVERRIDING_NOT_SET:
 		return nil, a.unsupported("OVERRIDING", -1)
 	}
-	t, err := a.writable(s.Relation)
+	t, err := a.writable(s.Relation, "insert into")
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +227,11 @@ func (a *analyzer) returning(q *Query, list []*pg_query.Node) error {
 
 // target opens a modification of existing rows: the table is relation 0.
 func (a *analyzer) target(command Command, rv *pg_query.RangeVar) (*Query, *scope, error) {
-	t, err := a.writable(rv)
+	doing := "update"
+	if command == Delete {
+		doing = "delete from"
+	}
+	t, err := a.writable(rv, doing)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -271,7 +275,7 @@ func (a *analyzer) set(q *Query, sc *scope, list []*pg_query.Node) error {
 		case len(rt.Indirection) > 0:
 			return a.unsupported("assigning to a part of a column", rt.Location)
 		case q.Set[attr] != nil:
-			return a.errorf(rt.Location, pgerr.SyntaxError, `multiple assignments to same column "%s"`, rt.Name)
+			return a.errorf(-1, pgerr.SyntaxError, `multiple assignments to same column "%s"`, rt.Name)
 		}
 		val := rt.Val
 		if m := val.GetMultiAssignRef(); m != nil {

@@ -87,6 +87,7 @@ type BitmapHeapScan struct {
 type BitmapIndexScan struct {
 	Base
 	Table    *Table
+	Alias    string
 	Index    *Index
 	Conds    []IndexCond
 	CondExpr *Scalar

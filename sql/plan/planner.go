@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -220,6 +221,8 @@ func (p *planner) quals(where expr.Expr) (quals, gate []expr.Expr, never bool) {
 			quals = append(quals, e)
 		}
 	}
+	// Cheap ones first, as PostgreSQL's order_qual_clauses has it.
+	slices.SortStableFunc(quals, func(a, b expr.Expr) int { return cmp.Compare(p.costs.operatorCost(a), p.costs.operatorCost(b)) })
 	return quals, gate, false
 }
 

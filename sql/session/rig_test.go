@@ -29,6 +29,8 @@ type rig struct {
 	ams    fakeRegistry
 	sinks  map[string]bool // methods whose Insert does nothing
 	pid    int32
+
+	stopped bool
 }
 
 func newRig(t testing.TB) *rig {
@@ -37,7 +39,7 @@ func newRig(t testing.TB) *rig {
 	var err error
 	r.engine, err = engine.Open(context.Background(), r.fs, "data", engine.Options{Frames: 2048, PrivateMemory: true, Log: zerolog.Nop()})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.engine.Shutdown(context.Background())) })
+	t.Cleanup(r.stop)
 	r.db, err = session.Open(session.Config{
 		Engine: r.engine, AMs: r, Log: zerolog.Nop(), Version: "PostgreSQL 15.0 (Quire test)",
 		Pin: func(handler string) (string, string, error) {
@@ -47,6 +49,14 @@ func newRig(t testing.TB) *rig {
 	})
 	require.NoError(t, err)
 	return r
+}
+
+// stop shuts the engine down, once.
+func (r *rig) stop() {
+	if !r.stopped {
+		r.stopped = true
+		require.NoError(r.t, r.engine.Shutdown(context.Background()))
+	}
 }
 
 // Lookup and List make the rig the registry of access methods.

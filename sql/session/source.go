@@ -25,10 +25,8 @@ type source struct {
 func (src *source) Table(schema, name string) (*plan.Table, error) {
 	switch schema {
 	case "", "pg_catalog", "public":
-	case "information_schema":
-		return nil, nil
 	default:
-		return nil, pgerr.New(pgerr.InvalidSchemaName, `schema "%s" does not exist`, schema)
+		return nil, nil
 	}
 	if schema != "public" {
 		if v := src.s.db.views[name]; v != nil {

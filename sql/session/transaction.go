@@ -136,7 +136,11 @@ func (s *Session) beginStmt(st *pg_query.TransactionStmt) (string, error) {
 		s.need()
 	}
 	s.tx.block = true // what ran before in the same query text becomes part of the block, as in PostgreSQL
-	return tag, s.transactionModes(st.Options)
+	err := s.transactionModes(st.Options)
+	if err != nil {
+		s.tx.block = false // a BEGIN that fails leaves no block behind, failed or not
+	}
+	return tag, err
 }
 
 // transactionModes applies ISOLATION LEVEL and READ ONLY to the transaction at hand.
