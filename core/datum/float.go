@@ -51,7 +51,7 @@ func floatWord(t string) (float64, bool) {
 	}
 	switch strings.ToLower(word) {
 	case "nan":
-		return math.NaN(), word == t
+		return math.Float64frombits(0x7FF8 << 48), word == t // C's NaN; Go's has another lowest bit, which clients would see in binary
 	case "inf", "infinity":
 		return math.Inf(sign), true
 	}

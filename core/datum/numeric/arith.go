@@ -272,7 +272,7 @@ func (z *Decimal) IsInteger() bool {
 func (z *Decimal) Float(bits int) (float64, bool) {
 	switch z.Form {
 	case NaN:
-		return math.NaN(), true
+		return math.Float64frombits(0x7FF8 << 48), true // C's NaN
 	case Infinity:
 		return math.Inf(1), true
 	case NegInfinity:

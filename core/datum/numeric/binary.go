@@ -22,6 +22,7 @@ const (
 	signNaN         = 0xC000
 	signInfinity    = 0xD000
 	signNegInfinity = 0xF000
+	infinityScale   = 0x20 // what PostgreSQL sends: bits of the sign read as a scale; readers ignore it
 
 	base       = 10000
 	baseDigits = 4
@@ -39,9 +40,9 @@ func (d *Decimal) AppendBinary(dst []byte) []byte {
 	case NaN:
 		return header(0, 0, signNaN, 0)
 	case Infinity:
-		return header(0, 0, signInfinity, 0)
+		return header(0, 0, signInfinity, infinityScale)
 	case NegInfinity:
-		return header(0, 0, signNegInfinity, 0)
+		return header(0, 0, signNegInfinity, infinityScale)
 	}
 	sign := signPositive
 	if d.Coeff.Sign() < 0 {
