@@ -70,10 +70,7 @@ type Recovery struct {
 // where, and what to do. After an error nothing is held, and the directory is as recoverable as before.
 func Open(ctx context.Context, fsys vfs.FS, dir string, opts Options) (*Engine, error) {
 	opts.setDefaults()
-	if err := checkDirectory(fsys, dir); err != nil {
-		return nil, err
-	}
-	if _, _, err := control.Read(fsys, dir); err != nil { // before the lock file is made: a wrong directory stays as it is
+	if err := Check(fsys, dir); err != nil { // before the lock file is made: a wrong directory stays as it is
 		return nil, err
 	}
 	held, err := lockDirectory(fsys, dir)

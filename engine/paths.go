@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/quiredb/quire/core/vfs"
+	"github.com/quiredb/quire/engine/control"
 )
 
 // Names inside a data directory.
@@ -29,6 +30,15 @@ func lockDirectory(fsys vfs.FS, dir string) (io.Closer, error) {
 		return nil, fmt.Errorf("lock data directory: %w", err)
 	}
 	return lock, nil
+}
+
+// Check tells whether dir is a data directory that this program can open, and changes nothing. Open may still find damage.
+func Check(fsys vfs.FS, dir string) error {
+	if err := checkDirectory(fsys, dir); err != nil {
+		return err
+	}
+	_, _, err := control.Read(fsys, dir)
+	return err
 }
 
 // checkDirectory makes sure that dir exists, without changing anything.

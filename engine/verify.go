@@ -40,7 +40,7 @@ type Report struct {
 // position, and the checksum, identity, layout and LSN of every page. It recovers nothing, but pages that a crash
 // left torn are put right from the double-write area, as any start does. The error is about not being able to look.
 func Verify(ctx context.Context, fsys vfs.FS, dir string, opts VerifyOptions) (rep Report, err error) {
-	if err := checkDirectory(fsys, dir); err != nil {
+	if err := Check(fsys, dir); err != nil { // before the lock file is made: a wrong directory stays as it is
 		return rep, err
 	}
 	held, err := lockDirectory(fsys, dir)

@@ -33,7 +33,7 @@ type BaseCopy struct {
 	Bytes      int64
 }
 
-// fetchBase asks the primary for a base copy and writes its files below dir, which must exist. Progress is called with
+// fetchBase asks the primary for a base copy and writes its files below dir, which is made once the primary sends them. Progress is called with
 // bytes done and in all. The files are durable when it returns.
 func fetchBase(ctx context.Context, conninfo, name string, fs vfs.FS, dir string, progress func(done, total int64)) (BaseCopy, identity, error) {
 	var c BaseCopy
@@ -80,6 +80,11 @@ func (f *baseFetch) run(fs vfs.FS, dir string) error {
 				return err
 			}
 		case *pgproto3.CopyOutResponse:
+			for _, sub := range []string{"", "base", "pg_wal"} {
+				if err := fs.MkdirAll(path.Join(dir, sub), 0o700); err != nil {
+					return err
+				}
+			}
 			if err := f.unpack(fs, dir); err != nil {
 				return err
 			}

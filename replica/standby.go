@@ -26,14 +26,9 @@ import (
 // TakeBaseCopy fills dir, which must not exist or be empty, with a copy of the primary and makes it a standby's directory. The
 // control files come last: a copy that did not finish is no data directory.
 func TakeBaseCopy(ctx context.Context, conninfo, name string, fs vfs.FS, dir string, progress func(done, total int64)) (BaseCopy, error) {
-	for _, d := range []string{dir, path.Join(dir, "base"), path.Join(dir, engine.WALDir)} {
-		if err := fs.MkdirAll(d, 0o700); err != nil {
-			return BaseCopy{}, err
-		}
-	}
 	c, id, err := fetchBase(ctx, conninfo, name, fs, dir, progress)
 	if err != nil {
-		return c, err
+		return c, errors.Join(err, discardCopy(fs, dir))
 	}
 	if c.Label.SystemID != id.systemID || c.Label.Redo == 0 {
 		return c, fmt.Errorf("base copy: its %s does not describe the primary's system %d; is the primary a Quire node?", labelName, id.systemID)
@@ -42,6 +37,29 @@ func TakeBaseCopy(ctx context.Context, conninfo, name string, fs vfs.FS, dir str
 		return c, err
 	}
 	return c, errors.Join(fs.SyncDir(dir), fs.SyncDir(path.Dir(dir)))
+}
+
+// discardCopy removes what a base copy that failed has left, so that the next try finds an empty directory. A process that is
+// killed leaves it; IsEmpty tells the operator.
+func discardCopy(fs vfs.FS, dir string) error {
+	for _, sub := range []string{"base", engine.WALDir} {
+		names, err := fs.ReadDir(path.Join(dir, sub))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, n := range names {
+			if err := fs.Remove(path.Join(dir, sub, n)); err != nil {
+				return err
+			}
+		}
+		if err := fs.Remove(path.Join(dir, sub)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // IsEmpty tells whether dir holds nothing yet, so that a base copy can go there. It fails for a directory that holds

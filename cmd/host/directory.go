@@ -47,9 +47,6 @@ func needDir(dir string) error {
 
 // load gathers the settings: defaults, quire.toml, then -c and flags. Nothing on disk changes.
 func (f *nodeFlags) load(cmd *cobra.Command) (*settings.Store, error) {
-	if err := needDir(f.dir); err != nil {
-		return nil, err
-	}
 	s := settings.NewStore()
 	if err := s.Set("server_version", serverVersion(), settings.SourceOverride); err != nil {
 		return nil, err

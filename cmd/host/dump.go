@@ -150,9 +150,3 @@ func readControl(dir string) (*control.File, error) {
 	f, _, err := control.Read(vfs.OS(), dir)
 	return f, err
 }
-
-// checkOpenable refuses what is no data directory before anything is bound or made.
-func checkOpenable(dir string) error {
-	_, err := readControl(dir)
-	return err
-}

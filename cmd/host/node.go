@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -32,6 +33,7 @@ type node struct {
 	settings *settings.Store
 	log      zerolog.Logger
 
+	tls       *tls.Config
 	listeners *server.Listeners
 	engine    *engine.Engine
 	plugins   *host.Registry // nil without a plugin directory
@@ -46,9 +48,12 @@ type node struct {
 // bind checks what can be checked without touching the directory, and takes the addresses.
 func (n *node) bind() (err error) {
 	if dir := n.settings.Text("plugin_dir"); dir != "" {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return fmt.Errorf("plugin directory %s: not a directory that can be read; create it or correct --plugin-dir", dir)
+		if err := host.CheckDir(dir); err != nil {
+			return err
 		}
+	}
+	if n.tls, err = tlsConfig(n.settings); err != nil {
+		return err
 	}
 	n.listeners, err = server.Listen(addresses(n.settings))
 	return err
@@ -102,16 +107,12 @@ func (n *node) compose() (err error) {
 	if n.db, err = session.Open(cfg); err != nil {
 		return err
 	}
-	certificate, err := tlsConfig(s)
-	if err != nil {
-		return err
-	}
 	n.primary = replica.NewPrimary(replica.PrimaryConfig{
 		WAL: n.engine.WAL, Base: replica.NewBaseSource(n.engine), Show: n.show,
 		MaxSenders: s.Int("max_wal_senders"), SenderTimeout: s.Duration("wal_sender_timeout"), Log: n.log,
 	})
 	n.server = server.New(server.Config{
-		TLS: certificate, MaxConnections: s.Int("max_connections"), AuthTimeout: s.Duration("authentication_timeout"),
+		TLS: n.tls, MaxConnections: s.Int("max_connections"), AuthTimeout: s.Duration("authentication_timeout"),
 		DB: n.db, Settings: s, Roles: n.role, Replication: n.replicationHandler(), Log: n.log,
 	}, n.listeners)
 	n.engine.SetHooks(engine.Hooks{Retain: n.primary.Retain, ShutdownCheckpoint: n.drainReplicas})

@@ -376,11 +376,8 @@ func fingerprint(t *testing.T, dir string) string {
 }
 
 // children are the processes that the node has started, by executable name.
-func (n *node) children(name string) []int {
-	return childrenOf(n.t, n.cmd.Process.Pid, name)
-}
-
-func childrenOf(t *testing.T, parent int, name string) (pids []int) {
+func (n *node) children(name string) (pids []int) {
+	t, parent := n.t, n.cmd.Process.Pid
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	require.NoError(t, err)

@@ -7,6 +7,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/quiredb/quire/core/vfs"
+	"github.com/quiredb/quire/engine"
 )
 
 func newServe() *cobra.Command {
@@ -21,7 +24,7 @@ checkpoint is written and delivered to connected standbys. SIGHUP reads DIR/quir
   quire serve -D /tmp/q1 -c shared_buffers=512MB -c log_level=debug`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			n, err := f.node(cmd)
+			n, err := f.node(cmd, false)
 			if err != nil {
 				return err
 			}
@@ -42,8 +45,16 @@ checkpoint is written and delivered to connected standbys. SIGHUP reads DIR/quir
 	return cmd
 }
 
-// node reads the settings and binds the addresses.
-func (f *nodeFlags) node(cmd *cobra.Command) (*node, error) {
+// node reads the settings and binds the addresses. vacant says that the directory is empty or not there yet, and will be filled.
+func (f *nodeFlags) node(cmd *cobra.Command, vacant bool) (*node, error) {
+	if err := needDir(f.dir); err != nil {
+		return nil, err
+	}
+	if !vacant {
+		if err := engine.Check(vfs.OS(), f.dir); err != nil {
+			return nil, err
+		}
+	}
 	s, err := f.load(cmd)
 	if err != nil {
 		return nil, err
@@ -53,9 +64,6 @@ func (f *nodeFlags) node(cmd *cobra.Command) (*node, error) {
 		return nil, err
 	}
 	n := &node{dir: f.dir, settings: s, log: log}
-	if err := checkOpenable(f.dir); err != nil {
-		return nil, err
-	}
 	return n, n.bind()
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -48,41 +49,38 @@ func runStandby(ctx context.Context, cmd *cobra.Command, f *nodeFlags, primary, 
 	if err != nil {
 		return err
 	}
-	s, err := f.load(cmd)
+	n, err := f.node(cmd, empty)
 	if err != nil {
 		return err
 	}
-	if primary == "" {
-		if primary = s.Text("primary_conninfo"); primary == "" {
-			return fmt.Errorf("no primary given; use --primary 'host=… port=…'")
-		}
-	}
-	if name == "" {
-		name = filepath.Base(f.dir)
-	}
-	if empty {
-		if err := takeBaseCopy(ctx, s, f.dir, primary, name); err != nil {
-			return err
-		}
-	}
-	n, err := f.node(cmd)
-	if err != nil {
-		return err
-	}
-	s = n.settings
-	if err := s.Set("in_hot_standby", "on", settings.SourceOverride); err != nil {
-		return err
-	}
-	if err := n.open(ctx, true); err != nil {
+	if err := n.standbyDirectory(ctx, empty, &primary, &name); err != nil {
 		n.listeners.Close()
 		return err
 	}
+	s := n.settings
 	n.standby = replica.NewStandby(replica.StandbyConfig{
 		Engine: n.engine, Conninfo: primary, Name: name,
 		StatusInterval: s.Duration("wal_receiver_status_interval"), Timeout: s.Duration("wal_receiver_timeout"),
 		ConflictDelay: s.Duration("max_standby_streaming_delay"), Log: n.log,
 	})
 	return n.follow(ctx)
+}
+
+// standbyDirectory opens the directory, after filling it if it is empty. Empty names get their defaults.
+func (n *node) standbyDirectory(ctx context.Context, empty bool, primary, name *string) error {
+	if *primary = cmp.Or(*primary, n.settings.Text("primary_conninfo")); *primary == "" {
+		return fmt.Errorf("no primary given; use --primary 'host=… port=…'")
+	}
+	*name = cmp.Or(*name, filepath.Base(n.dir))
+	if empty {
+		if err := n.takeBaseCopy(ctx, *primary, *name); err != nil {
+			return err
+		}
+	}
+	if err := n.settings.Set("in_hot_standby", "on", settings.SourceOverride); err != nil {
+		return err
+	}
+	return n.open(ctx, true)
 }
 
 // follow replays in the background and serves reads once that is safe.
@@ -126,25 +124,21 @@ func (n *node) follow(ctx context.Context) error {
 }
 
 // takeBaseCopy fills an empty directory, with progress in the log.
-func takeBaseCopy(ctx context.Context, s *settings.Store, dir, primary, name string) error {
-	log, err := newLogger(s.Text("log_level"))
-	if err != nil {
-		return err
-	}
+func (n *node) takeBaseCopy(ctx context.Context, primary, name string) error {
 	began, last := time.Now(), time.Now()
 	progress := func(done, total int64) {
 		if time.Since(last) < time.Second {
 			return
 		}
 		last = time.Now()
-		log.Info().Str("done", humanize.IBytes(uint64(done))).Str("of_about", humanize.IBytes(uint64(total))).Msg("taking a base copy")
+		n.log.Info().Str("done", humanize.IBytes(uint64(done))).Str("of_about", humanize.IBytes(uint64(total))).Msg("taking a base copy")
 	}
-	log.Info().Str("dir", dir).Msg("the directory is empty: taking a base copy of the primary")
-	c, err := replica.TakeBaseCopy(ctx, primary, name, vfs.OS(), dir, progress)
+	n.log.Info().Str("dir", n.dir).Msg("the directory is empty: taking a base copy of the primary")
+	c, err := replica.TakeBaseCopy(ctx, primary, name, vfs.OS(), n.dir, progress)
 	if err != nil {
 		return err
 	}
-	log.Info().Int("files", c.Files).Str("size", humanize.IBytes(uint64(c.Bytes))).Stringer("start", c.Start).Stringer("end", c.End).
+	n.log.Info().Int("files", c.Files).Str("size", humanize.IBytes(uint64(c.Bytes))).Stringer("start", c.Start).Stringer("end", c.End).
 		Dur("took", time.Since(began)).Msg("base copy complete")
 	return nil
 }

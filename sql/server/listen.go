@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 )
 
 // Addresses say where to listen.
@@ -30,7 +31,7 @@ func Listen(a Addresses) (*Listeners, error) {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(on.port)))
 		if err != nil {
 			on.Close()
-			return nil, fmt.Errorf("listen on %s port %d: %w; choose another with --port, or stop the process that has it", host, on.port, err)
+			return nil, fmt.Errorf("listen on %s port %d: %w; %s", host, on.port, err, remedy(err))
 		}
 		on.all = append(on.all, l)
 		if on.port == 0 {
@@ -50,6 +51,17 @@ func Listen(a Addresses) (*Listeners, error) {
 		return nil, errors.New("nowhere to listen: give --host or --socket-dir")
 	}
 	return on, nil
+}
+
+// remedy says what to do about an address that cannot be bound.
+func remedy(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "choose another with --port, or stop the process that has it"
+	case errors.Is(err, syscall.EACCES):
+		return "ports below 1024 need privileges; choose another with --port"
+	}
+	return "give --host an address of this machine"
 }
 
 // listenUnix binds path, taking over a socket file that nobody listens on any more.
