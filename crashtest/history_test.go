@@ -99,8 +99,8 @@ func (w *writer) next() {
 	switch n := w.rng.Intn(100); {
 	case name == "" || n < 3 && len(w.committed) < 4:
 		w.createTable(s, w.rng.Intn(3) == 0)
-	case n < 25:
-		w.insert(s, name, 1+w.rng.Intn(12), []int{0, 20, 300, 1500, 3500}[w.rng.Intn(5)])
+	case n < 30:
+		w.insert(s, name, 1+w.rng.Intn(30), []int{0, 20, 300, 1500, 3500}[w.rng.Intn(5)])
 	case n < 42:
 		w.change(s, name)
 	case n < 54:
@@ -114,22 +114,22 @@ func (w *writer) next() {
 			w.end(s, w.rng.Intn(3) > 0)
 		}
 	case n < 79:
-		w.alone(s, "VACUUM "+name)
+		w.alone(s, []string{"VACUUM ", "VACUUM ", "ANALYZE ", "VACUUM ANALYZE "}[w.rng.Intn(4)]+name)
 	case n < 82:
 		w.alone(s, "CHECKPOINT")
 	case n < 90:
 		w.ask(s, name)
 	case w.busy(name, s): // the rest needs the table for itself
-	case n < 94:
+	case n < 95:
 		if w.view(s)[name].index == "" {
 			w.createIndex(s, name)
-		} else if n == 93 {
+		} else if n == 94 {
 			w.dropIndex(s, name)
 		}
 	case n < 96:
 		w.claimTable(s, name)
 		w.act(s, name, step{sql: "TRUNCATE " + name}, func(st state) { clear(st[name].rows) })
-	case n < 98:
+	case n < 99:
 		w.alone(s, "VACUUM FULL "+name)
 	default:
 		w.claimTable(s, name)

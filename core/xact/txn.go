@@ -86,7 +86,12 @@ func (t *Txn) XID() (XID, error) {
 }
 
 // NoteWrite says that a page now carries the transaction's number, so its end must be recorded.
-func (t *Txn) NoteWrite() { t.wrote = true }
+func (t *Txn) NoteWrite() {
+	if t.xid == InvalidXID {
+		panic("xact: a transaction without a number has written")
+	}
+	t.wrote = true
+}
 
 // Wrote reports whether NoteWrite has been called.
 func (t *Txn) Wrote() bool { return t.wrote }

@@ -46,7 +46,6 @@ func (s *Session) analyzeTable(ctx context.Context, name string, indexes map[uin
 	if scanned > 0 {
 		tuples = math.RoundToEven(float64(sm.rows) / float64(scanned) * float64(pages))
 	}
-	s.tx.txn.NoteWrite()
 	if err := s.db.cat.SetStats(ctx, s.tx.txn, t.OID, catalog.Stats{Pages: pages, Tuples: tuples}, sm.columns(t, tuples), indexes); err != nil {
 		return err
 	}

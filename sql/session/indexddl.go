@@ -221,7 +221,6 @@ func indexName(cat *catalog.Catalog, table string, columns []catalog.IndexColumn
 
 // buildIndex streams the table's rows to the access method. The table is locked against writers.
 func (s *Session) buildIndex(ctx context.Context, t *catalog.Table, def *catalog.Index, method am.Method) (catalog.Stats, error) {
-	s.tx.txn.NoteWrite()
 	st, err := method.Build(ctx, def.Describe(t.Rel), s.tableRows(ctx, t, def))
 	if err != nil {
 		return catalog.Stats{}, err

@@ -201,7 +201,6 @@ func (s *Session) cleanTable(ctx context.Context, name string, o vacuumOptions) 
 	if o.verbose {
 		s.notice(&pgerr.Error{Code: pgerr.SuccessfulCompletion, Severity: pgerr.SeverityInfo, Message: vacuumReport(name, stats)})
 	}
-	s.tx.txn.NoteWrite()
 	return s.db.cat.SetStats(ctx, s.tx.txn, t.OID, catalog.Stats{Pages: stats.Pages, Tuples: float64(stats.Live)}, nil, sizes)
 }
 
