@@ -49,16 +49,16 @@ func CheckDir(dir string) error {
 	case !st.IsDir():
 		return fmt.Errorf("plugin directory %s is not a directory; correct --plugin-dir", dir)
 	}
-	return checkOwner(dir, st)
+	return checkOwner("plugin directory", dir, st)
 }
 
 // checkOwner refuses what group or others may write, or what belongs to neither root nor the host's user.
-func checkOwner(path string, st os.FileInfo) error {
+func checkOwner(what, path string, st os.FileInfo) error {
 	if perm := st.Mode().Perm(); perm&0o022 != 0 {
-		return fmt.Errorf("%s may be written by others than its owner (mode %04o); run: chmod go-w %s", path, perm, path)
+		return fmt.Errorf("%s %s may be written by others than its owner (mode %04o); run: chmod go-w %s", what, path, perm, path)
 	}
 	if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 && int(sys.Uid) != os.Geteuid() {
-		return fmt.Errorf("%s belongs to user %d, the host runs as user %d; run: chown %d %s", path, sys.Uid, os.Geteuid(), os.Geteuid(), path)
+		return fmt.Errorf("%s %s belongs to user %d, the host runs as user %d; run: chown %d %s", what, path, sys.Uid, os.Geteuid(), os.Geteuid(), path)
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func openImage(path, want string) (_ *image, err error) {
 	if !st.Mode().IsRegular() {
 		return nil, fmt.Errorf("plugin file %s is a %s; a regular file is needed", path, kindOf(st.Mode()))
 	}
-	if err := checkOwner("plugin file "+path, st); err != nil {
+	if err := checkOwner("plugin file", path, st); err != nil {
 		return nil, err
 	}
 	if st.Mode().Perm()&0o100 == 0 {

@@ -319,6 +319,12 @@ func (k *keeper) drain(gen uint64) {
 // ready returns the session of the running process. It waits while the plugin is about to be ready, and asks for it to be
 // started if nobody did.
 func (k *keeper) ready(ctx context.Context) (*session, error) {
+	k.mu.Lock()
+	s, up := k.mu.session, k.mu.sup.State() == Ready
+	k.mu.Unlock()
+	if up && s != nil && s.alive() {
+		return s, nil
+	}
 	patience := k.cfg.Now().Add(k.cfg.Timeouts.Ready)
 	timer := time.NewTimer(k.cfg.Timeouts.Ready)
 	defer timer.Stop()
