@@ -91,3 +91,30 @@ func BenchmarkScan(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkUpdate(b *testing.B) {
+	s := newRig(b).session()
+	must(b, s, "create table t "+sevenColumns)
+	require.NoError(b, s.Query(background, "copy t from stdin", &capture{s: s, copyIn: bytes.NewReader(lines(10_000))}))
+	b.ResetTimer()
+	for range b.N {
+		must(b, s, "update t set a = a + 1")
+		b.StopTimer()
+		must(b, s, "vacuum t")
+		b.StartTimer()
+	}
+	b.ReportMetric(10_000*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// A simple query with a literal of its own each time: nothing is cached.
+func BenchmarkSimpleQuery(b *testing.B) {
+	s := newRig(b).session()
+	must(b, s, "create table t (id int, a int, b text); insert into t select i, i, 'x' from generate_series(1, 50) i")
+	out := &capture{s: s, quiet: true}
+	i := 0
+	for b.Loop() {
+		i++
+		require.NoError(b, s.Query(background, fmt.Sprintf("select * from t where id = %d", i), out))
+		out.b.Reset()
+	}
+}

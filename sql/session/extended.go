@@ -43,6 +43,10 @@ func (s *Session) Parse(ctx context.Context, name, sql string, paramOIDs []datum
 				return pgerr.New(pgerr.UndefinedObject, "type with OID %d of parameter $%d does not exist", t, i+1)
 			}
 		}
+		if name == "" && !p.empty && isPlanned(p.stmt.Node) {
+			p = s.unnamedCache.get(p.stmt, paramOIDs)
+			p.fixed = false
+		}
 		p.given = paramOIDs
 		if s.tx != nil && s.tx.failed && !p.empty && !endsBlock(p.stmt.Node) {
 			return errAborted()

@@ -4,6 +4,8 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
@@ -184,13 +186,13 @@ func sameColumns(a, b []Column) bool {
 // lostMethod reports whether a read failed because the access method went away after planning: another plan may do without.
 func lostMethod(err error) bool { return errors.Is(err, am.ErrUnavailable) }
 
-// planCache keeps the statements of recent simple queries, so that a client that does not prepare gets plans again too.
+// planCache keeps statements without a name by their text, so that a client that does not prepare gets plans again too.
 type planCache struct {
 	byText map[string]*list.Element
-	recent *list.List // of *prepared
+	recent *list.List // of *cachedPlan
 }
 
-// cachedStatements is how many statements of simple queries a session keeps; longer texts are not kept.
+// cachedStatements is how many such statements a session keeps; longer texts are not kept.
 const (
 	cachedStatements = 64
 	cachedTextBytes  = 4 << 10
@@ -200,20 +202,41 @@ func newPlanCache() *planCache {
 	return &planCache{byText: map[string]*list.Element{}, recent: list.New()}
 }
 
-// get returns the statement of a text, a new one if it is not known.
-func (c *planCache) get(stmt parse.Statement) *prepared {
-	if len(stmt.Query) > cachedTextBytes || stmt.Text != stmt.Query {
-		return &prepared{stmt: stmt, bare: true}
+// get returns the statement of a text with given parameter types, a new one if it is not known.
+func (c *planCache) get(stmt parse.Statement, given []datum.OID) *prepared {
+	if len(stmt.Query) > cachedTextBytes || stmt.Text != stmt.Query || readsClock(stmt.Query) {
+		return &prepared{stmt: stmt, given: given}
 	}
-	if e, ok := c.byText[stmt.Query]; ok {
+	key := stmt.Query
+	for _, t := range given {
+		key += " " + strconv.FormatUint(uint64(t), 10)
+	}
+	if e, ok := c.byText[key]; ok {
 		c.recent.MoveToFront(e)
-		return e.Value.(*prepared)
+		return e.Value.(*cachedPlan).prepared
 	}
-	p := &prepared{stmt: stmt, bare: true}
-	c.byText[stmt.Query] = c.recent.PushFront(p)
+	p := &prepared{stmt: stmt, given: given}
+	c.byText[key] = c.recent.PushFront(&cachedPlan{key, p})
 	if c.recent.Len() > cachedStatements {
 		oldest := c.recent.Back()
-		delete(c.byText, c.recent.Remove(oldest).(*prepared).stmt.Query)
+		delete(c.byText, c.recent.Remove(oldest).(*cachedPlan).key)
 	}
 	return p
+}
+
+type cachedPlan struct {
+	key string
+	*prepared
+}
+
+// readsClock reports whether a text may hold a literal such as 'now' or 'tomorrow', which becomes a constant when the statement is
+// analysed. Such a statement is analysed each time.
+func readsClock(query string) bool {
+	lower := strings.ToLower(query)
+	for _, word := range []string{"now'", "now ", "today", "tomorrow", "yesterday"} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return false
 }

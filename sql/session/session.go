@@ -37,9 +37,10 @@ type Session struct {
 	xs       *xact.Session
 	tx       *transaction // nil between transactions
 
-	prepared map[string]*prepared
-	portals  map[string]*portal
-	unnamed  *planCache // of simple queries, by text
+	prepared     map[string]*prepared
+	portals      map[string]*portal
+	simpleCache  *planCache // of simple queries
+	unnamedCache *planCache // of the unnamed prepared statement
 
 	out     Output // of the statement that runs
 	multi   bool   // the query text has several statements
@@ -66,7 +67,7 @@ func (db *DB) NewSession(p SessionParams) (*Session, error) {
 	}
 	s := &Session{
 		db: db, params: p, xs: db.eng.Xact.NewSession(p.PID),
-		prepared: map[string]*prepared{}, portals: map[string]*portal{}, unnamed: newPlanCache(),
+		prepared: map[string]*prepared{}, portals: map[string]*portal{}, simpleCache: newPlanCache(), unnamedCache: newPlanCache(),
 	}
 	s.settings = db.settings.NewSession(p.Superuser, func(name, value string) {
 		if name == "application_name" {
@@ -240,6 +241,13 @@ func (a *activity) text() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.query
+}
+
+// running reports whether a statement is being executed.
+func (a *activity) running() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.state == "active"
 }
 
 func (a *activity) named(application string) {

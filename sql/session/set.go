@@ -165,10 +165,10 @@ func (s *Session) discard(st *pg_query.DiscardStmt) (string, error) {
 		}
 		s.settings.ResetAll()
 		clear(s.prepared)
-		s.unnamed = newPlanCache()
+		s.simpleCache, s.unnamedCache = newPlanCache(), newPlanCache()
 		return "DISCARD ALL", nil
 	case pg_query.DiscardMode_DISCARD_PLANS:
-		s.unnamed = newPlanCache()
+		s.simpleCache, s.unnamedCache = newPlanCache(), newPlanCache()
 		return "DISCARD PLANS", nil
 	case pg_query.DiscardMode_DISCARD_TEMP:
 		return "DISCARD TEMP", nil

@@ -81,7 +81,8 @@ func (s *Session) simple(ctx context.Context, stmt parse.Statement, out Output) 
 	}
 	p := &portal{stmt: &prepared{stmt: stmt}}
 	if isPlanned(stmt.Node) {
-		p.stmt = s.unnamed.get(stmt)
+		p.stmt = s.simpleCache.get(stmt, nil)
+		p.stmt.bare = true
 		if err := s.start(ctx, p); err != nil {
 			p.close()
 			return "", err

@@ -25,13 +25,25 @@ type transaction struct {
 func (s *Session) begin(block bool, iso xact.Isolation, readOnly bool) {
 	s.xs.LockTimeout = s.settings.Duration("lock_timeout")
 	t := &transaction{txn: s.xs.Begin(iso), block: block, readOnly: readOnly, started: time.Now()}
-	t.txn.Cancel = func(cause error) {
+	t.txn.Cancel = s.interrupt
+	s.tx = t
+	s.settings.Begin()
+}
+
+// interrupt ends what the session is doing, from another goroutine: the running statement, or, when the session sits idle in its
+// transaction, the connection. Nothing less would give up the snapshot that stands in the way.
+func (s *Session) interrupt(cause error) {
+	if s.activity.running() {
 		if s.params.Cancel != nil {
 			s.params.Cancel(cause)
 		}
+		return
 	}
-	s.tx = t
-	s.settings.Begin()
+	if s.params.Terminate != nil {
+		e := pgerr.From(cause)
+		s.params.Terminate(pgerr.Fatal(e.Code, "terminating connection due to conflict with recovery").WithDetail("%s", e.Detail).
+			WithHint("In a moment you should be able to reconnect to the database and repeat your command."))
+	}
 }
 
 // need makes sure that a statement has a transaction.
