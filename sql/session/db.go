@@ -17,6 +17,7 @@ import (
 	"github.com/quiredb/quire/sql/parse"
 	"github.com/quiredb/quire/sql/plan"
 	"github.com/quiredb/quire/sql/settings"
+	"github.com/quiredb/quire/sql/sysview"
 )
 
 // DatabaseName is the one database of a directory.
@@ -35,7 +36,9 @@ type Config struct {
 	// name alone is stored.
 	Pin func(handler string) (plugin, sha256 string, err error)
 	// Replication gives the rows of pg_stat_replication; nil means none.
-	Replication func() []ReplicationRow
+	Replication func() []sysview.Sender
+	// PluginPID gives the process that serves an access method, for quire_plugins; nil means that it is not known.
+	PluginPID func(name string) int32
 	// Receiver gives the newest received LSN on a standby; nil means the replayed one.
 	Receiver func() uint64
 	// TempDir holds what work_mem cannot; empty means pgsql_tmp below the data directory.
@@ -52,7 +55,6 @@ type DB struct {
 	registry *expr.Registry
 	parser   *parse.Cache
 	temp     *exec.TempSpace
-	views    map[string]*view
 
 	mu struct {
 		sync.Mutex
@@ -84,7 +86,6 @@ func Open(cfg Config) (*DB, error) {
 		return nil, err
 	}
 	db.registerFunctions()
-	db.views = db.makeViews()
 	return db, nil
 }
 
