@@ -3,6 +3,7 @@ package genericxlog
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/wal"
@@ -10,8 +11,8 @@ import (
 
 // UndoPage takes p back to what it was at LSN to: to the last change that starts at or before it. It walks the page's own
 // chain of records (G4), undoing each change; where one cannot be undone it goes on back to a version that stands on its
-// own and comes forward again. read returns the record that starts at an LSN. A page that did not exist yet
-// becomes all zero. On an error p is left as it was.
+// own and comes forward again. read returns the record that starts at an LSN, valid until it is called again. A page that
+// did not exist yet becomes all zero. On an error p is left as it was.
 func UndoPage(p page.Page, tag page.Tag, read func(page.LSN) (*wal.Record, error), to page.LSN) error {
 	work := newPage()
 	defer freePage(work)
@@ -96,6 +97,7 @@ func (h *history) rebuild(p page.Page, to page.LSN) error {
 			return err
 		}
 		if lsn <= to {
+			ref.Change.Payload = slices.Clone(ref.Change.Payload) // it is part of the record, which the next read takes away
 			forward = append(forward, step{lsn, ref})
 			if ref.Change.Mode == page.ModeImage || ref.Change.NewPage {
 				break
