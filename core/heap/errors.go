@@ -10,8 +10,12 @@ import (
 
 var errShortItem = errors.New("item is shorter than the head of a row version")
 
-// corrupt names the row that is not what a heap writes.
+// corrupt names the row that is not what a heap writes. An error that knows its own code, of a status page that cannot be read for
+// one, says nothing of the row.
 func corrupt(rel Relation, tid page.TID, err error) error {
+	if pgerr.CodeOf(err) != pgerr.InternalError {
+		return fmt.Errorf("row %v of relation %s (file %d): %w", tid, rel.Name, rel.Rel, err)
+	}
 	return pgerr.New(pgerr.DataCorrupted, "row %v of relation %s (file %d) is damaged: %w", tid, rel.Name, rel.Rel, err).
 		WithHint("Run quire verify, and restore the page from a replica or a backup.")
 }

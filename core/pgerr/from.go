@@ -3,6 +3,8 @@ package pgerr
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"syscall"
 )
 
 // SQLStater is what an error of a lower layer implements to choose its code without knowing this package. Such an
@@ -13,7 +15,8 @@ type SQLStater interface {
 }
 
 // From turns any error into an *Error: the first *Error in its chain as it is, unless an SQLStater wraps it; else the first
-// SQLStater's code with the message of the whole chain; else 57014 for a cancelled context and XX000 for the rest.
+// SQLStater's code with the message of the whole chain; else 57014 for a cancelled context, 53100 and 58030 for a file operation that found
+// no space or did not work, and XX000 for the rest.
 // From(nil) is nil.
 func From(err error) *Error {
 	if err == nil {
@@ -25,11 +28,17 @@ func From(err error) *Error {
 	}
 	e := &Error{Code: InternalError, Severity: SeverityError, Message: err.Error(), Err: err}
 	var stater SQLStater
+	var file *fs.PathError
+	var number syscall.Errno
 	switch {
 	case errors.As(err, &stater) && len(stater.SQLState()) == 5:
 		e.Code = Code(stater.SQLState())
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		e.Code = QueryCanceled
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		e.Code = DiskFull
+	case errors.As(err, &file), errors.As(err, &number):
+		e.Code = IOError
 	}
 	var detailed interface{ Detail() string }
 	if known != nil {
