@@ -6,7 +6,7 @@ import (
 	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/sql/server"
-	"github.com/quiredb/quire/sql/session"
+	"github.com/quiredb/quire/sql/sysview"
 )
 
 // readCatalog gives the catalog as it is now.
@@ -52,16 +52,16 @@ func (n *node) pin(handler string) (plugin, sha256 string, err error) {
 }
 
 // replicationRows are the rows of pg_stat_replication.
-func (n *node) replicationRows() []session.ReplicationRow {
+func (n *node) replicationRows() []sysview.Sender {
 	if n.primary == nil {
 		return nil
 	}
-	var rows []session.ReplicationRow
+	var rows []sysview.Sender
 	for _, s := range n.primary.Senders() {
-		rows = append(rows, session.ReplicationRow{
-			PID: s.PID, User: s.User, ApplicationName: s.ApplicationName, ClientAddr: s.Addr,
+		rows = append(rows, sysview.Sender{
+			PID: s.PID, User: s.User, ApplicationName: s.ApplicationName, Addr: s.Addr,
 			Started: s.Started, ReplyTime: s.ReplyTime, State: string(s.State),
-			Sent: uint64(s.Sent), Write: uint64(s.Write), Flush: uint64(s.Flush), Replay: uint64(s.Replay),
+			Sent: s.Sent, Write: s.Write, Flush: s.Flush, Replay: s.Replay,
 			WriteLag: s.WriteLag, FlushLag: s.FlushLag, ReplayLag: s.ReplayLag,
 		})
 	}

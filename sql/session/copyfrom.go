@@ -16,12 +16,13 @@ import (
 	"github.com/quiredb/quire/sql/parse"
 	"github.com/quiredb/quire/sql/plan"
 	"github.com/quiredb/quire/sql/session/copyfmt"
+	"github.com/quiredb/quire/sql/sysview"
 )
 
 // copyFrom loads rows from the client. Three steps run side by side, a batch of rows in each: reading and converting, the heap, the
 // indexes. By X3 of exec a batch meets them in that order.
 func (s *Session) copyFrom(ctx context.Context, stmt parse.Statement, st *pg_query.CopyStmt, o copyfmt.Options, out Output) (string, error) {
-	if s.db.views[st.Relation.Relname] != nil && st.Relation.Schemaname != "public" {
+	if sysview.Lookup(st.Relation.Relname) != nil && st.Relation.Schemaname != "public" {
 		return "", pgerr.New(pgerr.InsufficientPrivilege, `permission denied: "%s" is a system view`, st.Relation.Relname)
 	}
 	if err := public(st.Relation); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/sql/expr"
+	"github.com/quiredb/quire/sql/sysview"
 )
 
 // of is the session that evaluates a function.
@@ -127,12 +128,6 @@ type relation struct {
 	rel  page.RelFileNumber
 }
 
-// The relations below the catalog. They have the number of their file for an OID.
-var systemRelations = []relation{
-	{uint32(catalog.Rel), "quire_catalog", catalog.Rel},
-	{uint32(xact.StatusRel), "quire_commit_status", xact.StatusRel},
-}
-
 // relation finds a table, an index or a system relation by OID.
 func (s *Session) relation(oid uint32) (*catalog.Catalog, relation, bool, error) {
 	cat, err := s.catalog()
@@ -145,9 +140,9 @@ func (s *Session) relation(oid uint32) (*catalog.Catalog, relation, bool, error)
 	if i := cat.IndexByOID(oid); i != nil {
 		return cat, relation{oid, i.Name, i.Rel}, true, nil
 	}
-	for _, r := range systemRelations {
-		if r.oid == oid {
-			return cat, r, true, nil
+	for _, r := range sysview.SystemRelations() {
+		if uint32(r.Rel) == oid {
+			return cat, relation{oid, r.Name, r.Rel}, true, nil
 		}
 	}
 	return cat, relation{}, false, nil
@@ -181,22 +176,22 @@ func (s *Session) relationByName(name string) (datum.OID, error) {
 	if i := cat.Index(bare); i != nil {
 		return datum.OID(i.OID), nil
 	}
-	for _, r := range systemRelations {
-		if r.name == bare {
-			return datum.OID(r.oid), nil
+	for _, r := range sysview.SystemRelations() {
+		if r.Name == bare {
+			return datum.OID(r.Rel), nil
 		}
 	}
-	if v := s.db.views[bare]; v != nil {
-		return datum.OID(v.oid), nil
+	if v := sysview.Lookup(bare); v != nil {
+		return datum.OID(v.OID), nil
 	}
 	return 0, pgerr.New(pgerr.UndefinedTable, `relation "%s" does not exist`, name)
 }
 
 // relationName prints a regclass.
 func (s *Session) relationName(oid datum.OID) (string, bool) {
-	for _, v := range s.db.views {
-		if v.oid == uint32(oid) {
-			return v.name, true
+	for _, v := range sysview.All() {
+		if v.OID == uint32(oid) {
+			return v.Name, true
 		}
 	}
 	_, r, ok, err := s.relation(uint32(oid))

@@ -16,6 +16,7 @@ import (
 	"github.com/quiredb/quire/sql/exec"
 	"github.com/quiredb/quire/sql/expr"
 	"github.com/quiredb/quire/sql/parse"
+	"github.com/quiredb/quire/sql/sysview"
 )
 
 // maxIndexColumns is PostgreSQL's limit for methods that have none of their own.
@@ -28,7 +29,7 @@ func (s *Session) createIndex(ctx context.Context, stmt parse.Statement, st *pg_
 	if err := public(st.Relation); err != nil {
 		return err
 	}
-	if s.db.views[st.Relation.Relname] != nil && st.Relation.Schemaname != "public" {
+	if sysview.Lookup(st.Relation.Relname) != nil && st.Relation.Schemaname != "public" {
 		return pgerr.New(pgerr.InsufficientPrivilege, `permission denied: "%s" is a system view`, st.Relation.Relname)
 	}
 	t, cat, err := s.db.cat.LockTable(ctx, s.tx.txn, st.Relation.Relname, lock.Share)

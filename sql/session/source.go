@@ -11,6 +11,7 @@ import (
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/expr"
 	"github.com/quiredb/quire/sql/plan"
+	"github.com/quiredb/quire/sql/sysview"
 )
 
 // source shows one state of the catalog to the planner.
@@ -29,8 +30,8 @@ func (src *source) Table(schema, name string) (*plan.Table, error) {
 		return nil, nil
 	}
 	if schema != "public" {
-		if v := src.s.db.views[name]; v != nil {
-			return v.table(src.s), nil
+		if v := sysview.Lookup(name); v != nil {
+			return viewTable(v), nil
 		}
 	}
 	if schema == "pg_catalog" {

@@ -15,6 +15,7 @@ import (
 	"github.com/quiredb/quire/sql/expr"
 	"github.com/quiredb/quire/sql/parse"
 	"github.com/quiredb/quire/sql/plan"
+	"github.com/quiredb/quire/sql/sysview"
 )
 
 func (s *Session) createTable(ctx context.Context, stmt parse.Statement, st *pg_query.CreateStmt) error {
@@ -216,7 +217,7 @@ func (s *Session) dropOne(ctx context.Context, st *pg_query.DropStmt, o *pg_quer
 	case pg_query.ObjectType_OBJECT_TABLE:
 		t := cat.Table(name)
 		if t == nil {
-			if s.db.views[name] != nil {
+			if sysview.Lookup(name) != nil {
 				return pgerr.New(pgerr.InsufficientPrivilege, `permission denied: "%s" is a system view`, name)
 			}
 			if cat.Index(name) != nil {

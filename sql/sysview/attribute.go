@@ -21,7 +21,7 @@ var pgAttribute = &View{
 		}
 		for _, r := range systemRelations {
 			for i, name := range r.columns {
-				add(uint32(r.rel), i+1, name, datum.Type{OID: r.types[i]}, false, false)
+				add(uint32(r.Rel), i+1, name, datum.Type{OID: r.types[i]}, false, false)
 			}
 		}
 		for _, v := range All() {

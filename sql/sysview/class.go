@@ -20,12 +20,12 @@ var pgClass = &View{
 		c := env.Catalog
 		var rows [][]datum.Datum
 		for _, r := range systemRelations {
-			n, err := env.Engine.Pool.Length(page.RelFile{Rel: r.rel})
+			n, err := env.Engine.Pool.Length(page.RelFile{Rel: r.Rel})
 			if err != nil {
 				return nil, err
 			}
 			rows = append(rows, class{
-				oid: uint32(r.rel), name: r.name, namespace: CatalogNamespace, owner: boss(c).OID, am: r.am, file: uint32(r.rel),
+				oid: uint32(r.Rel), name: r.Name, namespace: CatalogNamespace, owner: boss(c).OID, am: r.am, file: uint32(r.Rel),
 				stats: catalog.Stats{Pages: n, Tuples: -1}, persistence: 'p', kind: 'r', natts: len(r.columns), identity: 'n',
 			}.row())
 		}

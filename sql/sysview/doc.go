@@ -9,6 +9,6 @@
 //	V3. What is not known is NULL, never a made-up number.
 //	V4. Rows come in a fixed order, by name or number, so that equal states give equal answers.
 //
-// quire_catalog and quire_xact, the relations under the catalog and the commit status, appear in pg_class with the OIDs that
-// are their file numbers.
+// quire_catalog and quire_commit_status, the relations under the catalog and the commit status, appear in pg_class with the OIDs
+// that are their file numbers.
 package sysview

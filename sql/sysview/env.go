@@ -43,13 +43,13 @@ type Session struct {
 
 // Sender is one row of pg_stat_replication. LSNs and lags that the standby has not told are 0, and shown as NULL.
 type Sender struct {
-	PID                          int32
-	User, ApplicationName, Addr  string
-	Started                      time.Time
-	State                        string
-	Sent, Write, Flush, Replay   page.LSN
-	WriteLag, FlushLag, ReplyLag time.Duration
-	SyncPriority                 int32
-	SyncState                    string // "async" if empty
-	ReplyTime                    time.Time
+	PID                           int32
+	User, ApplicationName, Addr   string
+	Started                       time.Time
+	State                         string
+	Sent, Write, Flush, Replay    page.LSN
+	WriteLag, FlushLag, ReplayLag time.Duration
+	SyncPriority                  int32
+	SyncState                     string // "async" if empty
+	ReplyTime                     time.Time
 }

@@ -22,18 +22,23 @@ const (
 	nameCollation    = 950
 )
 
-// systemRelations are the relations that no catalog object describes.
-var systemRelations = []struct {
-	rel     page.RelFileNumber
-	name    string
+// SystemRelation is a relation that no catalog object describes. The number of its file is also its OID.
+type SystemRelation struct {
+	Rel     page.RelFileNumber
+	Name    string
 	am      uint32
 	columns []string
 	types   []datum.OID
-}{
+}
+
+var systemRelations = []SystemRelation{
 	{catalog.Rel, catalog.Relation().Name, HeapAM, []string{"oid", "kind", "name", "definition"},
 		[]datum.OID{datum.Int8, datum.Text, datum.Text, datum.Bytea}},
-	{xact.StatusRel, "quire_xact", 0, nil, nil},
+	{xact.StatusRel, "quire_commit_status", 0, nil, nil},
 }
+
+// SystemRelations returns the system relations by OID. The list must not be changed.
+func SystemRelations() []SystemRelation { return systemRelations }
 
 // role returns the OID of a role by name, 0 if there is none.
 func role(c *catalog.Catalog, name string) uint32 {

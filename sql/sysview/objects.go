@@ -65,7 +65,7 @@ var pgTables = &View{
 		c := env.Catalog
 		var rows [][]datum.Datum
 		for _, r := range systemRelations {
-			rows = append(rows, row("pg_catalog", r.name, boss(c).Name, nil, false, false, false, false))
+			rows = append(rows, row("pg_catalog", r.Name, boss(c).Name, nil, false, false, false, false))
 		}
 		for _, t := range c.Tables() {
 			owner := t.Owner

@@ -32,7 +32,7 @@ var pgStatReplication = &View{
 				port, s.Started, nil, s.State, s.Sent, s.Write,
 				s.Flush, s.Replay, nil, nil, nil, s.SyncPriority,
 				sync, s.ReplyTime)
-			for n, lag := range []time.Duration{s.WriteLag, s.FlushLag, s.ReplyLag} {
+			for n, lag := range []time.Duration{s.WriteLag, s.FlushLag, s.ReplayLag} {
 				if lag > 0 {
 					r[14+n] = datum.NewInterval(datum.IntervalValue{Micros: lag.Microseconds()})
 				}

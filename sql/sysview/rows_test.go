@@ -93,7 +93,7 @@ func newEnv(t *testing.T) *sysview.Env {
 		Senders: func() []sysview.Sender {
 			return []sysview.Sender{{
 				PID: 50, User: "boss", ApplicationName: "standby1", Addr: "[::1]:6000", Started: noon, State: "streaming", Sent: 0x1000100, Write: 0x1000100,
-				Flush: 0x1000080, ReplyLag: 1500 * time.Microsecond, ReplyTime: noon.Add(time.Minute),
+				Flush: 0x1000080, ReplayLag: 1500 * time.Microsecond, ReplyTime: noon.Add(time.Minute),
 			}}
 		},
 	}
