@@ -111,7 +111,7 @@ func startError(ctx context.Context, p *process, err error) error {
 	case cause != nil:
 		return &finalError{cause}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("plugin did not answer within the start timeout: %w", err)
+		return errors.New("plugin did not answer within the start timeout; raise plugin_start_timeout if it needs longer")
 	case ended:
 		return fmt.Errorf("plugin did not start, %s", p.exitReason())
 	}

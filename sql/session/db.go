@@ -89,12 +89,12 @@ func Open(cfg Config) (*DB, error) {
 	return db, nil
 }
 
-// noMethods is a registry without access methods.
+// noMethods is the registry of a host without a plugin directory: whatever the catalog knows of exists and cannot be used.
 type noMethods struct{}
 
 func (noMethods) Lookup(name string) (am.Method, error) {
-	return nil, pgerr.New(pgerr.UndefinedObject, `access method "%s" does not exist`, name).
-		WithHint("This server runs without plugins; start it with --plugin-dir.").Because(am.ErrUnknown)
+	return nil, pgerr.New(pgerr.ObjectNotInPrerequisiteState, `access method "%s" is not available: this server runs without plugins`, name).
+		WithHint("Start it with --plugin-dir.").Because(am.ErrUnavailable)
 }
 func (noMethods) List() []am.Info { return nil }
 
