@@ -118,3 +118,52 @@ func TestDiskFullAtStart(t *testing.T) {
 	n.stop()
 	requireSound(t, n.dir)
 }
+
+// The log may be what does not find room. Then too the statement fails before it has changed anything.
+func TestLogFull(t *testing.T) {
+	s := newSite(t)
+	disk := s.smallDisk(160 << 20)
+	n := s.serving("disk/d", "-c", "max_wal_size=1GB", "-c", "wal_keep_size=0")
+	conn := n.connect()
+	exec1(t, conn, "create table t (id int8, n int8, a text)", "insert into t select i, 0, repeat('x', 900) from generate_series(1, 2000) i")
+	churn := func() error {
+		_, err := conn.PgConn().Exec(t.Context(), "update t set n = n + 1").ReadAll()
+		if err == nil {
+			_, err = conn.PgConn().Exec(t.Context(), "vacuum t").ReadAll()
+		}
+		return err
+	}
+	for range 3 {
+		require.NoError(t, churn()) // the table has all the room it needs from now on
+	}
+	f, err := os.Create(disk + "/ballast")
+	require.NoError(t, err)
+	defer f.Close()
+	for chunk := make([]byte, 64<<10); len(chunk) > 0; {
+		if _, err := f.Write(chunk); err != nil {
+			chunk = chunk[:len(chunk)/2]
+		}
+	}
+	var pe *pgconn.PgError
+	for range 100 {
+		if err := churn(); err != nil {
+			require.True(t, errors.As(err, &pe), "%v; %s", err, n.log())
+			break
+		}
+	}
+	require.NotNil(t, pe, "a hundred times the table's size went into a full disk")
+	t.Logf("%s %s; %s", pe.Code, pe.Message, pe.Hint)
+	require.Equal(t, "53100", pe.Code)
+	require.Contains(t, pe.Message, "pg_wal")
+	require.Equal(t, "2000 t", query(t, conn, "select count(*), min(n) = max(n) from t"))
+	require.NoError(t, f.Truncate(0))
+	for range 2 {
+		require.NoError(t, churn())
+	}
+	require.Equal(t, "2000 t", query(t, conn, "select count(*), min(n) = max(n) from t"))
+	n.kill()
+	n.start()
+	require.Equal(t, "2000 t", query(t, n.connect(), "select count(*), min(n) = max(n) from t"))
+	n.stop()
+	requireSound(t, n.dir)
+}
