@@ -36,21 +36,20 @@ type clause struct {
 }
 
 var (
-	inTargets  = clause{"SELECT", true, false}
-	inWhere    = clause{"WHERE", false, false}
-	inGroupBy  = clause{"GROUP BY", false, false}
-	inHaving   = clause{"HAVING", true, false}
-	inOrderBy  = clause{"ORDER BY", true, false}
-	inLimit    = clause{"LIMIT", false, false}
-	inOffset   = clause{"OFFSET", false, false}
-	inFrom     = clause{"functions in FROM", false, true}
-	inValues   = clause{"VALUES", false, false}
-	inSet      = clause{"UPDATE", false, false}
-	inReturn   = clause{"RETURNING", false, false}
-	inDefault  = clause{"DEFAULT expressions", false, false}
-	inAggs     = clause{"aggregate function calls", false, false}
-	inFilter   = clause{"FILTER", false, false}
-	inJoinCond = clause{"JOIN conditions", false, false}
+	inTargets = clause{"SELECT", true, false}
+	inWhere   = clause{"WHERE", false, false}
+	inGroupBy = clause{"GROUP BY", false, false}
+	inHaving  = clause{"HAVING", true, false}
+	inOrderBy = clause{"ORDER BY", true, false}
+	inLimit   = clause{"LIMIT", false, false}
+	inOffset  = clause{"OFFSET", false, false}
+	inFrom    = clause{"functions in FROM", false, true}
+	inValues  = clause{"VALUES", false, false}
+	inSet     = clause{"UPDATE", false, false}
+	inReturn  = clause{"RETURNING", false, false}
+	inDefault = clause{"DEFAULT expressions", false, false}
+	inAggs    = clause{"aggregate function calls", false, false}
+	inFilter  = clause{"FILTER", false, false}
 )
 
 // Analyze resolves a statement that reads or changes rows. params collects the types of its parameters.

@@ -15,7 +15,6 @@ type Batch struct {
 	spans []span         // place of each row in buf
 	raw   map[int]string // text of rows whose escapes were resolved in place
 	width int
-	first int // line number of the first row
 }
 
 type span struct{ from, to, line int }

@@ -178,14 +178,14 @@ func (d *Decoder) row(b *Batch, at int) (int, error) {
 			return next, err
 		}
 	}
-	if err := d.checkWidth(b, mark, at, next); err != nil {
+	if err := d.checkWidth(b, mark); err != nil {
 		return 0, err
 	}
 	b.Rows++
 	return next, nil
 }
 
-func (d *Decoder) checkWidth(b *Batch, mark, at, next int) error {
+func (d *Decoder) checkWidth(b *Batch, mark int) error {
 	switch got := len(b.Fields) - mark; {
 	case got == len(d.columns):
 		return nil
