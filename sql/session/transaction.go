@@ -76,12 +76,10 @@ func (s *Session) commit(ctx context.Context) error {
 	_, err := t.txn.Commit(ctx, opts)
 	switch {
 	case errors.Is(err, xact.ErrDurabilityPending):
-		// It is committed; the wait was given up. PostgreSQL warns and reports success, and so the client knows that
-		// the outcome after a crash is open.
+		// It is committed, and nobody knows whether it outlives a crash: the wait was given up, or the log cannot be written any
+		// more. PostgreSQL's warning with success is for a commit that is safe here and only not yet elsewhere.
 		s.settings.End(true)
-		s.notice(pgerr.Warn(pgerr.Warning, "canceling wait for durability: the transaction has already committed locally").
-			WithDetail("A crash of the server before its log reaches the disk would lose it."))
-		return nil
+		return err
 	case err != nil:
 		s.settings.End(false)
 		return err
