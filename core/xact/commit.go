@@ -63,14 +63,14 @@ func (t *Txn) Commit(ctx context.Context, opts CommitOptions) (page.LSN, error) 
 		return 0, errors.Join(fmt.Errorf("commit transaction %d: %w", t.xid, err), t.Abort())
 	}
 	defer release()
-	own := ownCommit{xid: t.xid, lsn: start, catalog: t.catalogChanged}
+	own := ownCommit{xid: t.xid, lsn: start}
 	if opts.Async && !t.catalogChanged && len(t.dropAtCommit) == 0 {
-		t.session.remember(own)
+		t.session.remember(own, t.catalogChanged)
 		t.finish(true)
 		return start, nil
 	}
 	if err := t.m.visibility.waitFor(ctx, start, func() page.LSN { return end }); err != nil {
-		t.session.remember(own)
+		t.session.remember(own, t.catalogChanged)
 		t.dropAtCommit = nil // others may still read them, and a crash may bring them back: left for recovery to remove
 		t.finish(true)
 		return start, &DurabilityError{XID: own.xid, LSN: start, Err: err}

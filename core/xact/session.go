@@ -21,7 +21,12 @@ type Session struct {
 func (m *Manager) NewSession(pid int32) *Session { return &Session{m: m, PID: pid} }
 
 // remember notes an own commit that is not visible to others yet.
-func (s *Session) remember(c ownCommit) {
+func (s *Session) remember(c ownCommit, changedCatalog bool) {
+	if changedCatalog {
+		c.catalog = c.lsn
+	} else if n := len(s.own); n > 0 {
+		c.catalog = s.own[n-1].catalog
+	}
 	if len(s.own) == cap(s.own) {
 		s.recent()
 	}

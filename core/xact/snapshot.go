@@ -2,6 +2,7 @@ package xact
 
 import (
 	"cmp"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -40,7 +41,12 @@ func (s *Snapshot) XIDVisible(xid XID) (bool, error) {
 	return page.LSN(entry) <= s.LSN || s.isOwn(xid), nil
 }
 
+// isOwn looks among the session's recent commits, of which there may be thousands where commits do not wait.
 func (s *Snapshot) isOwn(xid XID) bool {
+	n := len(s.own)
+	if n == 0 || xid < s.own[0].xid || xid > s.own[n-1].xid {
+		return false
+	}
 	_, found := slices.BinarySearchFunc(s.own, xid, func(c ownCommit, xid XID) int { return cmp.Compare(c.xid, xid) })
 	return found
 }
@@ -48,7 +54,7 @@ func (s *Snapshot) isOwn(xid XID) bool {
 // SeesOwnCatalog reports whether the snapshot sees a change of the catalog that is not in the version of its LSN: the running
 // transaction's, or one by a commit of the session that others do not see yet.
 func (s *Snapshot) SeesOwnCatalog() bool {
-	return s.txn.catalogChanged || slices.ContainsFunc(s.own, func(c ownCommit) bool { return c.catalog })
+	return s.txn.catalogChanged || len(s.own) > 0 && s.own[len(s.own)-1].catalog >= s.own[0].lsn
 }
 
 // Txn returns the transaction that took the snapshot.
@@ -71,5 +77,5 @@ func (s *Snapshot) String() string {
 type ownCommit struct {
 	xid     XID
 	lsn     page.LSN
-	catalog bool // it changed the catalog
+	catalog page.LSN // of the newest commit up to this one that changed the catalog, 0 if none is remembered
 }
