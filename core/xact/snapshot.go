@@ -2,7 +2,6 @@ package xact
 
 import (
 	"cmp"
-	"cmp"
 	"fmt"
 	"slices"
 
