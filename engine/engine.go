@@ -87,6 +87,7 @@ func Open(ctx context.Context, fsys vfs.FS, dir string, opts Options) (*Engine, 
 
 func newEngine(fsys vfs.FS, dir string, opts Options, held io.Closer) *Engine {
 	e := &Engine{FS: fsys, Dir: dir, opts: opts, log: opts.Log, lock: held, Locks: lock.New()}
+	e.opts.Storage.OnFatal = e.fatal
 	e.control = controlFile{fs: fsys, dir: dir, clock: opts.Clock}
 	e.checkpoints.timeout, e.checkpoints.volume = opts.CheckpointTimeout, page.LSN(opts.MaxWALSize)
 	e.checkpoints.last = opts.Clock()

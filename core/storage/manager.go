@@ -25,6 +25,9 @@ type Options struct {
 	MaxOpenFiles int
 	// Log receives one line for each repair.
 	Log zerolog.Logger
+	// OnFatal, if set, is called once, with the cause, when an fsync has failed and nothing can be written any more. It runs in the
+	// middle of an operation and must not call the Manager.
+	OnFatal func(error)
 }
 
 func (o *Options) setDefaults() {
@@ -119,7 +122,9 @@ func (m *Manager) usable() error {
 // halt records a failed fsync (by S5) and returns the error every later write gets.
 func (m *Manager) halt(name string, err error) error {
 	fatal := error(&fsyncError{File: name, Err: err})
-	m.fatal.CompareAndSwap(nil, &fatal)
+	if m.fatal.CompareAndSwap(nil, &fatal) && m.opts.OnFatal != nil {
+		m.opts.OnFatal(fatal)
+	}
 	return *m.fatal.Load()
 }
 
