@@ -82,13 +82,16 @@ func (p *Primary) Serve(ctx context.Context, conn Conn, who Client) error {
 			return nil
 		case *pgproto3.Query:
 			end, err := s.command(ctx, msg.String)
+			if end {
+				return err
+			}
 			if err != nil {
 				if err := s.fail(err); err != nil {
 					return err
 				}
 			}
-			if end {
-				return nil
+			if ctx.Err() != nil {
+				return nil // it began while a stream was on, which has ended in its own order
 			}
 		case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail, *pgproto3.Sync, *pgproto3.Flush:
 			// Left over from a stream that ended in an error.
@@ -100,12 +103,16 @@ func (p *Primary) Serve(ctx context.Context, conn Conn, who Client) error {
 
 // fail reports an error and goes on with the next command.
 func (s *sender) fail(err error) error {
+	return s.conn.Send(s.errorResponse(err, pgerr.SeverityError), &pgproto3.ReadyForQuery{TxStatus: 'I'})
+}
+
+func (s *sender) errorResponse(err error, severity pgerr.Severity) *pgproto3.ErrorResponse {
 	pe := pgerr.From(err)
 	s.log.Warn().Str("sqlstate", string(pe.Code)).Msg(pe.Message)
-	return s.conn.Send(&pgproto3.ErrorResponse{
-		Severity: "ERROR", SeverityUnlocalized: "ERROR", Code: string(pe.Code), Message: pe.Message,
+	return &pgproto3.ErrorResponse{
+		Severity: string(severity), SeverityUnlocalized: string(severity), Code: string(pe.Code), Message: pe.Message,
 		Detail: pe.Detail, Hint: pe.Hint, Position: int32(pe.Position),
-	}, &pgproto3.ReadyForQuery{TxStatus: 'I'})
+	}
 }
 
 // command runs one replication command; end says that the connection is to be closed.

@@ -51,6 +51,9 @@ func (s *sender) stream(ctx context.Context, c command) (end bool, err error) {
 	ended, err := s.send(ctx, c.lsn, events)
 	close(quit)
 	if err != nil || ended == endClose {
+		if err != nil && !errors.Is(err, errPeerGone) {
+			_ = s.conn.Send(s.errorResponse(err, pgerr.SeverityFatal)) // the last word, if the peer still listens
+		}
 		_ = s.conn.Close()
 		<-readerDone
 		if errors.Is(err, errPeerGone) {

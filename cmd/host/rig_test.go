@@ -235,7 +235,9 @@ func (n *node) ended() bool {
 	}
 }
 
-func (n *node) logFile() string { return n.site.path(fmt.Sprintf("%s%d.log", filepath.Base(n.name), n.logs)) }
+func (n *node) logFile() string {
+	return n.site.path(fmt.Sprintf("%s%d.log", filepath.Base(n.name), n.logs))
+}
 
 func (n *node) log() string {
 	b, err := os.ReadFile(n.logFile())

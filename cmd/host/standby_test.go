@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 )
 
@@ -177,4 +180,39 @@ func TestReplicationNeedsARole(t *testing.T) {
 	require.Equal(t, 1, r.wait())
 	require.Contains(t, r.log(), "must be superuser or replication role to start walsender")
 	require.NoDirExists(t, r.dir)
+}
+
+// Replay does not wait for ever for a query that needs what the primary has removed.
+func TestStandbyConflict(t *testing.T) {
+	s := newSite(t)
+	p := s.serving("p")
+	pc := p.connect()
+	exec1(t, pc, "create table t (id int8)", "insert into t select i from generate_series(1, 500) i")
+	r := s.standby("r", p, "-c", "max_standby_streaming_delay=10ms")
+	r.start()
+	idle, busy, bystander := r.connect(), r.connect(), r.connect()
+	catchUp(t, pc, bystander)
+	for _, conn := range []*pgx.Conn{idle, busy} {
+		exec1(t, conn, "begin isolation level repeatable read")
+		require.Equal(t, "500", query(t, conn, "select count(*) from t"))
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := busy.PgConn().Exec(context.Background(), "select pg_sleep(600)").ReadAll()
+		ended <- err
+	}()
+	eventually(t, "the query runs", func() bool {
+		return query(t, bystander, "select count(*) from pg_stat_activity where query like 'select pg_sleep(600)%' and state = 'active'") == "1"
+	})
+	exec1(t, pc, "delete from t", "vacuum t")
+	var pe *pgconn.PgError
+	require.ErrorAs(t, <-ended, &pe)
+	require.Equal(t, "40001", pe.Code)
+	require.Equal(t, "canceling statement due to conflict with recovery", pe.Message)
+	require.Contains(t, pe.Detail, "must be removed")
+	_, err := idle.PgConn().Exec(t.Context(), "select count(*) from t").ReadAll()
+	require.Error(t, err, "its rows have gone")
+	catchUp(t, pc, bystander)
+	require.Equal(t, "0", query(t, bystander, "select count(*) from t"))
+	sameBytes(t, pc, bystander)
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -17,8 +18,9 @@ type ReplicationHandler interface {
 }
 
 type replicationConn struct {
-	c  *conn
-	mu sync.Mutex // orders writers
+	c       *conn
+	timeout func() time.Duration // a peer that takes nothing for that long is gone; 0 = never
+	mu      sync.Mutex           // orders writers
 }
 
 func (r *replicationConn) Receive() (pgproto3.FrontendMessage, error) { return r.c.receive() }
@@ -28,6 +30,9 @@ func (r *replicationConn) Close() error { return r.c.nc.Close() }
 func (r *replicationConn) Send(msgs ...pgproto3.BackendMessage) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if d := r.timeout(); d > 0 {
+		_ = r.c.nc.SetWriteDeadline(time.Now().Add(d))
+	}
 	r.c.send(msgs...)
 	return r.c.flush()
 }
@@ -54,7 +59,8 @@ func (c *conn) serveReplication(role Role) error {
 	if err := c.flush(); err != nil {
 		return nil
 	}
-	return h.Serve(c.ctx, &replicationConn{c: c}, replica.Client{
+	timeout := func() time.Duration { return c.server.cfg.Settings.Duration("wal_sender_timeout") }
+	return h.Serve(c.ctx, &replicationConn{c: c, timeout: timeout}, replica.Client{
 		User: role.Name, ApplicationName: c.params["application_name"], RemoteAddr: c.remote(), PID: c.pid,
 	})
 }
