@@ -3,11 +3,11 @@ package parse
 import (
 	"errors"
 	"strings"
-	"unicode/utf8"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 	"github.com/pganalyze/pg_query_go/v6/parser"
 
+	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
 )
 
@@ -28,6 +28,8 @@ type Statement struct {
 	Text string
 	// Node is the raw parse tree; read only.
 	Node *pg_query.Node
+	// Cut are the names of Query that were cut to 63 bytes, as they were written; the first statement of a text carries them.
+	Cut []string
 }
 
 // Parse splits a query text into statements. An empty text gives none. Errors are *pgerr.Error with SQLSTATE
@@ -37,11 +39,8 @@ func Parse(query string) ([]Statement, error) {
 		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "query text of %d bytes exceeds the limit of %d bytes", len(query), MaxBytes).
 			WithHint("Load bulk data with COPY, or send several smaller statements.")
 	}
-	if i := strings.IndexByte(query, 0); i >= 0 {
-		return nil, pgerr.New(pgerr.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8": 0x00`)
-	}
-	if !utf8.ValidString(query) {
-		return nil, invalidUTF8(query)
+	if err := datum.ValidateUTF8(query); err != nil {
+		return nil, err
 	}
 	tree, err := pg_query.Parse(query)
 	if err != nil {
@@ -53,10 +52,12 @@ func Parse(query string) ([]Statement, error) {
 			continue
 		}
 		if len(query) > MaxDepth/4 && depthExceeds(raw.Stmt.ProtoReflect(), MaxDepth) { // shorter text cannot nest that deep
-			return nil, pgerr.New(pgerr.StatementTooComplex, "statement is nested more than %d levels deep", MaxDepth).
-				WithHint("Split the statement, or replace long chains of operators by IN lists.")
+			return nil, tooDeep()
 		}
 		out = append(out, Statement{Query: query, Text: sourceText(query, raw), Node: raw.Stmt})
+	}
+	if len(out) > 0 {
+		out[0].Cut = cutNames(query)
 	}
 	return out, nil
 }
@@ -77,8 +78,8 @@ func sourceText(query string, raw *pg_query.RawStmt) string {
 // convert maps an error of the C parser. Its cursor position counts characters from 1.
 func convert(query string, err error) error {
 	var pe *parser.Error
-	if !errors.As(err, &pe) {
-		return pgerr.New(pgerr.StatementTooComplex, "parse tree cannot be decoded: %v", err)
+	if !errors.As(err, &pe) { // the tree's own decoder has a limit that it tells in its own words
+		return tooDeep()
 	}
 	code := pgerr.SyntaxError
 	switch {
@@ -97,13 +98,7 @@ func convert(query string, err error) error {
 	return e
 }
 
-func invalidUTF8(query string) error {
-	for i := 0; i < len(query); {
-		r, n := utf8.DecodeRuneInString(query[i:])
-		if r == utf8.RuneError && n == 1 {
-			return pgerr.New(pgerr.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8": 0x%02x`, query[i]).At(utf8.RuneCountInString(query[:i]) + 1)
-		}
-		i += n
-	}
-	return nil
+func tooDeep() *pgerr.Error {
+	return pgerr.New(pgerr.StatementTooComplex, "statement is nested more than %d levels deep", MaxDepth).
+		WithHint("Split the statement, or replace long chains of operators by IN lists.")
 }

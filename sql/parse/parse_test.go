@@ -31,7 +31,7 @@ func TestErrorsCarryCodeAndPosition(t *testing.T) {
 		{"select 'abc", "42601", `unterminated quoted string at or near "'abc"`, 8},
 		{"select 'ä', from t", "42601", `syntax error at or near "from"`, 13},
 		{"select 1; select * frm t", "42601", `syntax error at or near "frm"`, 20},
-		{"select \x80", "22021", `invalid byte sequence for encoding "UTF8": 0x80`, 8},
+		{"select \x80", "22021", `invalid byte sequence for encoding "UTF8": 0x80`, 0},
 		{"select 1\x00", "22021", `invalid byte sequence for encoding "UTF8": 0x00`, 0},
 	} {
 		_, err := Parse(c.sql)

@@ -41,8 +41,15 @@ func (a *analyzer) funcCall(sc *scope, x *pg_query.FuncCall) (expr.Expr, error) 
 	if err != nil {
 		return nil, err
 	}
+	if len(parts) > 1 && parts[0] == "public" {
+		name = "public." + name // there are no functions in it, so this one will not be found
+	}
 	e, err := a.b.Call(name, args)
 	if err != nil {
+		if e := pgerr.From(err); len(parts) > 1 && parts[0] == "pg_catalog" {
+			e.Message = strings.Replace(e.Message, "function "+name+"(", "function pg_catalog."+name+"(", 1)
+			err = e
+		}
 		return nil, a.at(err, x.Location)
 	}
 	if c, ok := e.(*expr.Call); ok && c.Fn.Set != nil && !a.clause.sets {

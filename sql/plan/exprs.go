@@ -403,5 +403,14 @@ func (a *analyzer) collate(sc *scope, x *pg_query.CollateClause) (expr.Expr, err
 		return nil, a.errorf(x.Location, pgerr.UndefinedObject, `collation "%s" for encoding "UTF8" does not exist`, name).
 			WithHint(`Text is compared by bytes: the collations are "C", "POSIX" and "default".`)
 	}
-	return a.expr(sc, x.Arg)
+	e, err := a.expr(sc, x.Arg)
+	if err != nil {
+		return nil, err
+	}
+	switch t := e.Type().OID; t {
+	case datum.Text, datum.Varchar, datum.Name, datum.Unknown:
+		return e, nil
+	default:
+		return nil, a.errorf(x.Location, pgerr.DatatypeMismatch, "collations are not supported by type %s", expr.TypeName(t))
+	}
 }

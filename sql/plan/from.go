@@ -89,7 +89,11 @@ func (a *analyzer) addRel(q *Query, sc *scope, rel *Rel, schema string, location
 		}
 	}
 	q.Rels = append(q.Rels, rel)
-	sc.rels = append(sc.rels, scopeRel{rel: len(q.Rels) - 1, alias: rel.Alias, schema: schema, columns: rel.Columns})
+	r := scopeRel{rel: len(q.Rels) - 1, alias: rel.Alias, schema: schema, columns: rel.Columns}
+	if rel.Table != nil {
+		r.table = rel.Table.Name
+	}
+	sc.rels = append(sc.rels, r)
 	return RelItem{len(q.Rels) - 1}, nil
 }
 

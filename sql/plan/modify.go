@@ -209,7 +209,7 @@ func (a *analyzer) returning(q *Query, list []*pg_query.Node) error {
 	if len(list) == 0 {
 		return nil
 	}
-	sc := &scope{rels: []scopeRel{{alias: q.Alias, schema: q.Table.Schema, columns: tableColumns(q.Table)}}}
+	sc := &scope{rels: []scopeRel{{alias: q.Alias, table: q.Table.Name, schema: q.Table.Schema, columns: tableColumns(q.Table)}}}
 	return a.in(inReturn, func() error {
 		targets, err := a.targetList(sc, list)
 		if err != nil {

@@ -13,6 +13,7 @@ type scope struct{ rels []scopeRel }
 type scopeRel struct {
 	rel     int // position in Query.Rels
 	alias   string
+	table   string // the table's own name, empty if it has none
 	schema  string // empty unless the relation was named without an alias
 	columns []RelColumn
 }
@@ -65,6 +66,12 @@ func (s *scope) ref(r *scopeRel, attr int) *expr.ColumnRef {
 
 func (s *scope) noTable(table string) error {
 	e := pgerr.New(pgerr.UndefinedTable, `missing FROM-clause entry for table "%s"`, table)
+	for i := range s.rels {
+		if r := &s.rels[i]; r.table == table && r.alias != table {
+			return pgerr.New(pgerr.UndefinedTable, `invalid reference to FROM-clause entry for table "%s"`, table).
+				WithHint(`Perhaps you meant to reference the table alias "%s".`, r.alias)
+		}
+	}
 	for i := range s.rels {
 		if r := &s.rels[i]; r.schema != "" && r.alias != table && strings.EqualFold(r.alias, table) {
 			return e.WithHint(`Perhaps you meant to reference the table alias "%s".`, r.alias)

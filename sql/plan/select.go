@@ -127,8 +127,14 @@ func (a *analyzer) targetList(sc *scope, list []*pg_query.Node) ([]Target, error
 		}
 		out = append(out, Target{Expr: e, Name: name})
 	}
+	if len(out) > maxTargets {
+		return nil, pgerr.New(pgerr.TooManyColumns, "target lists can have at most %d entries", maxTargets)
+	}
 	return out, nil
 }
+
+// maxTargets bounds the columns of a result, as PostgreSQL does: clients count them in 16 bits.
+const maxTargets = 1664
 
 // star reports whether n is * or table.*.
 func star(n *pg_query.Node) (table []string, ok bool) {

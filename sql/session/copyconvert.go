@@ -143,6 +143,9 @@ func (c *copyConverter) field(b *copyBatch, i, f int, in *copyfmt.Field, out *da
 		return nil
 	}
 	e := *pgerr.From(err)
+	if e.Code == pgerr.CharacterNotInRepertoire { // the bytes cannot be shown
+		return e.WithWhere("COPY %s, line %d", c.t.Name, b.in.Line(i))
+	}
 	where := fmt.Sprintf("COPY %s, line %d, column %s", c.t.Name, b.in.Line(i), c.t.Columns[attr].Name)
 	if !c.binary {
 		where += fmt.Sprintf(": \"%s\"", shortValue(in.Bytes))

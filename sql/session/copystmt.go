@@ -23,7 +23,7 @@ func (s *Session) copy(ctx context.Context, stmt parse.Statement, st *pg_query.C
 	case st.WhereClause != nil:
 		return "", unsupported("COPY … WHERE")
 	}
-	o, err := copyOptions(st)
+	o, err := copyOptions(stmt, st)
 	if err != nil {
 		return "", err
 	}
@@ -37,13 +37,14 @@ func (s *Session) copy(ctx context.Context, stmt parse.Statement, st *pg_query.C
 }
 
 // copyOptions reads the options of either syntax.
-func copyOptions(st *pg_query.CopyStmt) (copyfmt.Options, error) {
+func copyOptions(stmt parse.Statement, st *pg_query.CopyStmt) (copyfmt.Options, error) {
+	place := parse.NewLocator(stmt.Query)
 	format := copyfmt.Text
 	seen := map[string]bool{}
 	for _, n := range st.Options {
 		d := n.GetDefElem()
 		if seen[d.Defname] {
-			return copyfmt.Options{}, pgerr.New(pgerr.SyntaxError, "conflicting or redundant options")
+			return copyfmt.Options{}, pgerr.New(pgerr.SyntaxError, "conflicting or redundant options").At(place.At(d.Location))
 		}
 		seen[d.Defname] = true
 		if d.Defname != "format" {
@@ -57,20 +58,38 @@ func copyOptions(st *pg_query.CopyStmt) (copyfmt.Options, error) {
 		case "binary":
 			format = copyfmt.Binary
 		default:
-			return copyfmt.Options{}, pgerr.New(pgerr.InvalidParameterValue, `COPY format "%s" not recognized`, text)
+			return copyfmt.Options{}, pgerr.New(pgerr.InvalidParameterValue, `COPY format "%s" not recognized`, text).At(place.At(d.Location))
 		}
 	}
 	o := copyfmt.Defaults(format)
 	for _, n := range st.Options {
-		if err := copyOption(&o, n.GetDefElem()); err != nil {
+		d := n.GetDefElem()
+		if err := copyOption(&o, d); err != nil {
+			if e := pgerr.From(err); strings.HasSuffix(e.Message, "not recognized") {
+				return o, e.At(place.At(d.Location))
+			}
 			return o, err
 		}
 	}
-	if o.Format == copyfmt.Binary && (seen["delimiter"] || seen["null"] || o.Header) {
-		return o, pgerr.New(pgerr.SyntaxError, "cannot specify DELIMITER, NULL or HEADER in BINARY mode")
+	if o.HeaderMatch && !st.IsFrom {
+		return o, pgerr.New(pgerr.FeatureNotSupported, `cannot use "match" with HEADER in COPY TO`)
 	}
-	if o.Format != copyfmt.CSV && (seen["quote"] || seen["escape"] || seen["force_quote"]) {
-		return o, pgerr.New(pgerr.FeatureNotSupported, "COPY quote and escape available only in CSV mode")
+	if o.Format == copyfmt.Binary {
+		switch {
+		case seen["delimiter"]:
+			return o, pgerr.New(pgerr.SyntaxError, "cannot specify DELIMITER in BINARY mode")
+		case seen["null"]:
+			return o, pgerr.New(pgerr.SyntaxError, "cannot specify NULL in BINARY mode")
+		case o.Header:
+			return o, pgerr.New(pgerr.FeatureNotSupported, "cannot specify HEADER in BINARY mode")
+		}
+	}
+	if o.Format != copyfmt.CSV {
+		for _, option := range []string{"quote", "escape", "force_quote"} {
+			if seen[option] {
+				return o, pgerr.New(pgerr.FeatureNotSupported, "COPY %s available only in CSV mode", strings.ReplaceAll(option, "_", " "))
+			}
+		}
 	}
 	if seen["quote"] && !seen["escape"] {
 		o.Escape = o.Quote

@@ -132,9 +132,12 @@ func (e *rowEncoder) header() {
 	if !e.o.Header {
 		return
 	}
+	force := e.o.ForceQuote
+	e.o.ForceQuote = false // it is about values
 	for i, name := range e.names {
 		e.field(i, []byte(name))
 	}
+	e.o.ForceQuote = force
 	e.buf = append(e.buf, '\n')
 }
 

@@ -155,8 +155,14 @@ func (s *Session) bindParams(p *prepared, formats []int16, params [][]byte) ([]d
 		}
 		if err != nil {
 			e := *pgerr.From(err)
-			where := "unnamed portal parameter $%d"
-			return nil, e.WithWhere(where, i+1)
+			shown := "" // the value may be long or secret: PostgreSQL shows as little by default
+			switch {
+			case format == 0 && len(raw) == 0:
+				shown = " = ''"
+			case format == 0:
+				shown = " = '...'"
+			}
+			return nil, e.WithWhere("unnamed portal parameter $%d%s", i+1, shown)
 		}
 	}
 	return values, nil

@@ -5,6 +5,7 @@ import (
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/parse"
 )
@@ -38,6 +39,7 @@ func (s *Session) query(ctx context.Context, sql string, out Output) error {
 	if len(stmts) == 0 {
 		return out.EmptyQuery()
 	}
+	s.cutNotices(stmts)
 	for i, stmt := range stmts {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
@@ -157,4 +159,11 @@ func errNoStatement(name string) error {
 		return pgerr.New(pgerr.InvalidSQLStatementName, "unnamed prepared statement does not exist")
 	}
 	return pgerr.New(pgerr.InvalidSQLStatementName, `prepared statement "%s" does not exist`, name)
+}
+
+// cutNotices tells of names that were too long.
+func (s *Session) cutNotices(stmts []parse.Statement) {
+	for _, name := range stmts[0].Cut {
+		s.notice(pgerr.Notice(pgerr.NameTooLong, `identifier "%s" will be truncated to "%s"`, name, datum.TruncateName(name)))
+	}
 }

@@ -90,7 +90,7 @@ func TestDecodeErrors(t *testing.T) {
 		{Defaults(Text), "1\t2\r3\n", "literal newline found in data", `line 2: "3"`},
 		{csv(), "1,2\n\"3,4\n", "unterminated CSV quoted field", "line 2: \"\"3,4\""},
 		{csv(), "1,2\n3\r,4\n", "unquoted carriage return found in data", `line 2: "3"`},
-		{header(), "a,c\n", `column name mismatch in header line field 2: got "c", expected "b"`, `line 2: "a,c"`},
+		{header(), "a,c\n", `column name mismatch in header line field 2: got "c", expected "b"`, `line 1: "a,c"`},
 		{Defaults(Binary), "hello", "COPY file signature not recognized", "line 1"},
 		{Defaults(Binary), bin + "\x00\x03", "row field count is 3, expected 2", "line 1"},
 		{Defaults(Binary), bin + "\x00\x02\x00\x00", "unexpected EOF in COPY data", "line 1"},
@@ -110,12 +110,12 @@ func TestDecodeErrors(t *testing.T) {
 
 func TestOptionsThatCannotBeReadBack(t *testing.T) {
 	for want, o := range map[string]Options{
-		`COPY delimiter cannot be "n"`:                                       {Format: Text, Delimiter: 'n', Null: `\N`},
-		"COPY delimiter cannot be newline or carriage return":                {Format: Text, Delimiter: '\n'},
-		"COPY delimiter and quote must be different":                         {Format: CSV, Delimiter: '"', Quote: '"'},
-		"COPY delimiter character must not appear in the NULL specification": {Format: CSV, Delimiter: ',', Null: ",", Quote: '"'},
-		"CSV quote character must not appear in the NULL specification":      {Format: CSV, Delimiter: ',', Null: `"`, Quote: '"'},
-		"COPY null representation cannot use newline or carriage return":     {Format: Text, Delimiter: ',', Null: "\n"},
+		`COPY delimiter cannot be "n"`:                                   {Format: Text, Delimiter: 'n', Null: `\N`},
+		"COPY delimiter cannot be newline or carriage return":            {Format: Text, Delimiter: '\n'},
+		"COPY delimiter and quote must be different":                     {Format: CSV, Delimiter: '"', Quote: '"'},
+		"COPY delimiter must not appear in the NULL specification":       {Format: CSV, Delimiter: ',', Null: ",", Quote: '"'},
+		"CSV quote character must not appear in the NULL specification":  {Format: CSV, Delimiter: ',', Null: `"`, Quote: '"'},
+		"COPY null representation cannot use newline or carriage return": {Format: Text, Delimiter: ',', Null: "\n"},
 	} {
 		require.EqualError(t, o.Validate(), want)
 	}

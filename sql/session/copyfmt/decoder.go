@@ -205,10 +205,14 @@ func (d *Decoder) checkWidth(b *Batch, mark int) error {
 
 // checkHeader compares a header line with the column names under HEADER MATCH.
 func (d *Decoder) checkHeader(b *Batch, mark, at, next int) error {
+	line := b.spans[b.Rows].line
 	b.spans = b.spans[:b.Rows]
 	if !d.opts.HeaderMatch {
 		return nil
 	}
+	after := d.line
+	d.line = line // errors are about this line, which is read already
+	defer func() { d.line = after }()
 	got := b.Fields[mark:]
 	if len(got) != len(d.columns) {
 		return d.errorf(b, at, next, pgerr.BadCopyFileFormat, "wrong number of fields in header line: got %d, expected %d", len(got), len(d.columns))

@@ -60,9 +60,9 @@ func (o Options) Validate() error {
 		case c == '\n' || c == '\r':
 			return bad("COPY null representation cannot use newline or carriage return")
 		case c == o.Delimiter:
-			return bad("COPY delimiter character must not appear in the NULL specification")
+			return pgerr.New(pgerr.FeatureNotSupported, "COPY delimiter must not appear in the NULL specification")
 		case o.Format == CSV && c == o.Quote:
-			return bad("CSV quote character must not appear in the NULL specification")
+			return pgerr.New(pgerr.FeatureNotSupported, "CSV quote character must not appear in the NULL specification")
 		}
 	}
 	if o.Format == CSV {
