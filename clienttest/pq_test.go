@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 	"github.com/stretchr/testify/require"
 )
 
@@ -68,7 +69,7 @@ func TestPqQueries(t *testing.T) {
 	require.Equal(t, 20, i)
 
 	e := pqError(t, db.QueryRow("select nosuch from pq_t").Scan(new(int)))
-	require.Equal(t, pq.ErrorCode("42703"), e.Code)
+	require.Equal(t, pqerror.Code("42703"), e.Code)
 	require.Equal(t, "8", e.Position)
 	require.Equal(t, "undefined_column", e.Code.Name())
 	var n int
@@ -92,7 +93,7 @@ func TestPqCopyIn(t *testing.T) {
 		tx, err := db.Begin()
 		require.NoError(t, err)
 		defer func() { _ = tx.Rollback() }()
-		st, err := tx.Prepare(pq.CopyIn("pq_copy", "id", "name", "at", "b"))
+		st, err := tx.Prepare("copy pq_copy (id, name, at, b) from stdin")
 		require.NoError(t, err)
 		for i := range rows {
 			var name any = fmt.Sprintf("tab\t nl\n back\\ %d", i)
@@ -117,7 +118,7 @@ func TestPqCopyIn(t *testing.T) {
 	}
 	require.NoError(t, load(3000, false))
 	e := pqError(t, load(100, true))
-	require.Equal(t, pq.ErrorCode("22P02"), e.Code)
+	require.Equal(t, pqerror.Code("22P02"), e.Code)
 	require.Equal(t, `COPY pq_copy, line 100, column id: "x"`, e.Where)
 	var n, named int
 	require.NoError(t, db.QueryRow(`select count(*), count(*) filter (where name = e'tab\t nl\n back\\ ' || id) from pq_copy`).Scan(&n, &named))
@@ -136,9 +137,9 @@ func TestPqTransactions(t *testing.T) {
 	require.NoError(t, tx.QueryRow("show transaction_read_only").Scan(&readOnly))
 	require.Equal(t, []string{"repeatable read", "on"}, []string{level, readOnly})
 	_, err = tx.Exec("insert into pq_tx values (1)")
-	require.Equal(t, pq.ErrorCode("25006"), pqError(t, err).Code)
+	require.Equal(t, pqerror.Code("25006"), pqError(t, err).Code)
 	_, err = tx.Exec("select 1")
-	require.Equal(t, pq.ErrorCode("25P02"), pqError(t, err).Code)
+	require.Equal(t, pqerror.Code("25P02"), pqError(t, err).Code)
 	require.NoError(t, tx.Rollback())
 
 	tx, err = db.Begin()
