@@ -13,13 +13,15 @@ import (
 type AnalyzeOptions struct {
 	Verbose    bool
 	SkipLocked bool
-	Notice     Notice
+	// StatisticsTarget sets the size of the sample, 300 rows a step: 100 if 0.
+	StatisticsTarget int
+	Notice           Notice
 }
 
 // Analyze reads a sample of a table and stores its size and the statistics of its columns. It takes
 // ShareUpdateExclusive, and works in a transaction block as well. A table that is gone is passed over with a warning.
 func (d *Deps) Analyze(ctx context.Context, t *xact.Txn, table uint32, opts AnalyzeOptions) error {
-	return d.analyzeIfThere(ctx, t, table, VacuumOptions{Verbose: opts.Verbose, SkipLocked: opts.SkipLocked, Notice: opts.Notice})
+	return d.analyzeIfThere(ctx, t, table, VacuumOptions{Verbose: opts.Verbose, SkipLocked: opts.SkipLocked, StatisticsTarget: opts.StatisticsTarget, Notice: opts.Notice})
 }
 
 func (d *Deps) analyzeIfThere(ctx context.Context, t *xact.Txn, oid uint32, opts VacuumOptions) error {
@@ -33,7 +35,7 @@ func (d *Deps) analyzeIfThere(ctx context.Context, t *xact.Txn, oid uint32, opts
 	if opts.Verbose {
 		opts.Notice.info("analyzing %q", "public."+table.Name)
 	}
-	s, err := d.sample(ctx, t, table)
+	s, err := d.sample(ctx, t, table, opts.StatisticsTarget)
 	if err != nil {
 		return err
 	}

@@ -6,14 +6,22 @@ import (
 
 	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/lock"
+	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/xact"
 )
 
-// Check looks a table with its indexes over, or one index, or the catalog (OID 1), and reports every problem found. Problems are
-// not errors; an access method that is not available is one. Readers and writers go on meanwhile.
+// Check looks a table with its indexes over, or one index, or the catalog (OID 1), or the commit status (OID 2), whose pages only have
+// to be readable, and reports every problem found. Problems are not errors; an access method that is not available is one. Readers
+// and writers go on meanwhile.
 func (d *Deps) Check(ctx context.Context, t *xact.Txn, oid uint32, report func(problem string)) error {
-	if oid == uint32(catalog.Rel) {
+	switch oid {
+	case uint32(catalog.Rel):
 		return d.Engine.Heap.Check(ctx, catalog.Relation(), report)
+	case uint32(xact.StatusRel):
+		if _, _, err := d.Engine.RelationDigest(page.RelFile{Rel: xact.StatusRel}); err != nil {
+			report(err.Error())
+		}
+		return nil
 	}
 	c, err := d.Engine.Catalog.Current(t)
 	if err != nil {

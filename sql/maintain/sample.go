@@ -11,9 +11,12 @@ import (
 	"github.com/quiredb/quire/core/xact"
 )
 
-// sampleRows is PostgreSQL's 300 rows for each of the 100 steps of its default statistics target; so many blocks are read at
-// most. See "Random sampling for histogram construction: how much is enough?", Chaudhuri, Motwani and Narasayya, 1998.
-const sampleRows = 30000
+// rowsPerTarget is how many rows PostgreSQL samples for each step of default_statistics_target; so many blocks are read at most. See
+// "Random sampling for histogram construction: how much is enough?", Chaudhuri, Motwani and Narasayya, 1998.
+const rowsPerTarget = 300
+
+// defaultTarget is PostgreSQL's default_statistics_target.
+const defaultTarget = 100
 
 // sample is what was read of a table.
 type sample struct {
@@ -24,8 +27,13 @@ type sample struct {
 	rows    [][]datum.Datum
 }
 
-// sample draws blocks at random, and of their rows a random choice: the two stages of PostgreSQL's acquire_sample_rows.
-func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table) (*sample, error) {
+// sample draws blocks at random, and of their rows a random choice: the two stages of PostgreSQL's acquire_sample_rows. A target of 0
+// is the default one.
+func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table, target int) (*sample, error) {
+	if target <= 0 {
+		target = defaultTarget
+	}
+	size := rowsPerTarget * target
 	heap := table.Heap()
 	n, err := d.Engine.Heap.Blocks(heap)
 	if err != nil {
@@ -40,7 +48,7 @@ func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table) (*
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if !wanted(random, uint64(n-blk), uint64(sampleRows-s.scanned)) {
+		if !wanted(random, uint64(n-blk), uint64(size)-uint64(s.scanned)) {
 			continue
 		}
 		s.scanned++
@@ -48,8 +56,8 @@ func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table) (*
 		err := d.Engine.Heap.FetchBlock(snap, heap, blk, nil, func(_ page.TID, row []byte) bool {
 			s.live++
 			at := len(s.rows)
-			if at == sampleRows { // Vitter's algorithm R
-				if at = int(random.Int64N(s.live)); at >= sampleRows {
+			if at == size { // Vitter's algorithm R
+				if at = int(random.Int64N(s.live)); at >= size {
 					return true
 				}
 			} else {

@@ -21,6 +21,8 @@ type VacuumOptions struct {
 	Verbose bool
 	// SkipLocked leaves a table alone that somebody else has locked, with a warning.
 	SkipLocked bool
+	// StatisticsTarget is as in AnalyzeOptions.
+	StatisticsTarget int
 	// Notice hears warnings, and with Verbose what was done.
 	Notice Notice
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/quiredb/quire/engine"
 	"github.com/quiredb/quire/sql/exec"
 	"github.com/quiredb/quire/sql/expr"
+	"github.com/quiredb/quire/sql/maintain"
 	"github.com/quiredb/quire/sql/parse"
 	"github.com/quiredb/quire/sql/plan"
 	"github.com/quiredb/quire/sql/settings"
@@ -52,6 +53,7 @@ type DB struct {
 	cat      *catalog.Store
 	ams      am.Registry
 	settings *settings.Store
+	maintain *maintain.Deps
 	registry *expr.Registry
 	parser   *parse.Cache
 	temp     *exec.TempSpace
@@ -80,6 +82,7 @@ func Open(cfg Config) (*DB, error) {
 		cfg: cfg, eng: cfg.Engine, cat: cfg.Engine.Catalog, ams: cfg.AMs, settings: cfg.Settings,
 		registry: expr.NewRegistry(), parser: parse.NewCache(parsedTexts),
 	}
+	db.maintain = &maintain.Deps{Engine: db.eng, AMs: db.ams, Log: cfg.Log, Database: DatabaseName}
 	db.mu.sessions = map[int32]*Session{}
 	var err error
 	if db.temp, err = exec.NewTempSpace(cfg.Engine.FS, cfg.TempDir); err != nil {

@@ -118,7 +118,17 @@ func (db *DB) registerSizes() {
 		sum, _, err := db.eng.RelationDigest(mainFile(r.rel))
 		return datum.NewText(hex.EncodeToString(sum[:])), err
 	}
-	db.registry.Register(x)
+	check := fn("quire_check", datum.Text, expr.Volatile, datum.Regclass)
+	check.Eval1 = func(ec *expr.EvalCtx, a datum.Datum) (datum.Datum, error) {
+		s := of(ec)
+		if _, _, ok, err := s.relation(uint32(a.I)); err != nil || !ok {
+			return datum.NewNull(), err
+		}
+		var problems []string
+		err := db.maintain.Check(ec.Context, s.tx.txn, uint32(a.I), func(problem string) { problems = append(problems, problem) })
+		return datum.NewText(strings.Join(problems, "\n")), err
+	}
+	db.registry.Register(x, check)
 }
 
 // relation is anything that has a file.

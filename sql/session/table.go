@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -133,6 +134,10 @@ func tableOptions(list []*pg_query.Node) (map[string]string, error) {
 
 func (s *Session) columnDef(env *plan.Env, stmt parse.Statement, cd *pg_query.ColumnDef) (catalog.Column, error) {
 	c := catalog.Column{Name: datum.TruncateName(cd.Colname)}
+	switch c.Name {
+	case "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid":
+		return c, pgerr.New(pgerr.DuplicateColumn, `column name "%s" conflicts with a system column name`, c.Name)
+	}
 	at := parse.NewLocator(stmt.Query)
 	typeNames := names(cd.TypeName.Names)
 	switch last := typeNames[len(typeNames)-1]; last {
@@ -267,11 +272,12 @@ func (s *Session) noRunningPortal(command, table string) error {
 	return nil
 }
 
-// truncate gives each table, and its indexes, new empty files: transactional, and the old ones go at commit.
+// truncate locks all tables and then empties them.
 func (s *Session) truncate(ctx context.Context, st *pg_query.TruncateStmt) error {
 	if st.RestartSeqs {
 		return unsupported("RESTART IDENTITY")
 	}
+	var tables []uint32
 	for _, n := range st.Relations {
 		rv := n.GetRangeVar()
 		if err := public(rv); err != nil {
@@ -280,34 +286,15 @@ func (s *Session) truncate(ctx context.Context, st *pg_query.TruncateStmt) error
 		if err := s.noRunningPortal("TRUNCATE", rv.Relname); err != nil {
 			return err
 		}
-		t, cat, err := s.db.cat.LockTable(ctx, s.tx.txn, rv.Relname, lock.AccessExclusive)
+		t, _, err := s.db.cat.LockTable(ctx, s.tx.txn, rv.Relname, lock.AccessExclusive)
 		if err != nil {
 			return err
 		}
-		if err := s.truncateTable(ctx, t, cat); err != nil {
-			return err
+		if !slices.Contains(tables, t.OID) {
+			tables = append(tables, t.OID)
 		}
 	}
-	return nil
-}
-
-func (s *Session) truncateTable(ctx context.Context, t *catalog.Table, cat *catalog.Catalog) error {
-	rel, err := s.db.cat.CreateFile(ctx, s.tx.txn, "heap", t.Unlogged, nil)
-	if err != nil {
-		return err
-	}
-	def := t.Clone()
-	def.Rel, def.Stats = rel, catalog.Stats{}
-	indexes := cat.IndexesOf(t.OID)
-	if err := s.db.cat.AlterTable(ctx, s.tx.txn, def); err != nil {
-		return err
-	}
-	for _, i := range indexes {
-		if err := s.rebuildIndex(ctx, def, i, cat, nil); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.db.maintain.Truncate(ctx, s.tx.txn, tables...)
 }
 
 // mainFile is the file that holds a relation's rows or entries.

@@ -119,6 +119,8 @@ func (s *Session) ddl(ctx context.Context, p *portal) (string, error) {
 		return name, s.createIndex(ctx, stmt, n.IndexStmt)
 	case *pg_query.Node_TruncateStmt:
 		return name, s.truncate(ctx, n.TruncateStmt)
+	case *pg_query.Node_ReindexStmt:
+		return name, s.reindex(ctx, n.ReindexStmt)
 	case *pg_query.Node_CreateAmStmt:
 		return name, s.createAccessMethod(ctx, n.CreateAmStmt)
 	case *pg_query.Node_CreateExtensionStmt:
@@ -142,6 +144,8 @@ func ddlName(n *pg_query.Node) string {
 		return "CREATE INDEX"
 	case *pg_query.Node_TruncateStmt:
 		return "TRUNCATE TABLE"
+	case *pg_query.Node_ReindexStmt:
+		return "REINDEX"
 	case *pg_query.Node_CreateAmStmt:
 		return "CREATE ACCESS METHOD"
 	case *pg_query.Node_CreateExtensionStmt:
@@ -191,7 +195,7 @@ var statementNames = map[string]string{
 	"Createdb": "CREATE DATABASE", "Dropdb": "DROP DATABASE", "View": "CREATE VIEW", "Rename": "ALTER … RENAME", "CreateTableAs": "CREATE TABLE AS",
 	"CreateSeq": "CREATE SEQUENCE", "AlterSeq": "ALTER SEQUENCE", "Rule": "CREATE RULE", "CreateTrig": "CREATE TRIGGER", "GrantRole": "GRANT",
 	"CreatePLang": "CREATE LANGUAGE", "Define": "CREATE AGGREGATE, OPERATOR or TYPE", "CompositeType": "CREATE TYPE", "CreateEnum": "CREATE TYPE",
-	"Reindex": "REINDEX", "Cluster": "CLUSTER", "DeclareCursor": "DECLARE CURSOR", "Fetch": "FETCH", "ClosePortal": "CLOSE", "AlterObjectSchema": "ALTER … SET SCHEMA",
+	"Cluster": "CLUSTER", "DeclareCursor": "DECLARE CURSOR", "Fetch": "FETCH", "ClosePortal": "CLOSE", "AlterObjectSchema": "ALTER … SET SCHEMA",
 	"AlterOwner": "ALTER … OWNER", "RefreshMatView": "REFRESH MATERIALIZED VIEW", "AlterTable": "ALTER TABLE", "AlterRoleSet": "ALTER ROLE … SET",
 }
 

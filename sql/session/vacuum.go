@@ -2,35 +2,37 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/quiredb/quire/core/am"
-	"github.com/quiredb/quire/core/catalog"
-	"github.com/quiredb/quire/core/heap"
-	"github.com/quiredb/quire/core/lock"
 	"github.com/quiredb/quire/core/pgerr"
-	"github.com/quiredb/quire/core/xact"
+	"github.com/quiredb/quire/sql/maintain"
 )
 
 // vacuumOptions are what VACUUM and ANALYZE can be asked for.
-type vacuumOptions struct{ vacuum, analyze, full, verbose bool }
+type vacuumOptions struct{ vacuum, analyze, full, verbose, skipLocked bool }
 
 func readVacuumOptions(st *pg_query.VacuumStmt) (vacuumOptions, error) {
 	o := vacuumOptions{vacuum: st.IsVacuumcmd, analyze: !st.IsVacuumcmd}
 	for _, n := range st.Options {
 		d := n.GetDefElem()
 		on, err := optionBool(d)
-		switch strings.ToLower(d.Defname) {
-		case "analyze":
-			o.analyze = on
-		case "full":
-			o.full = on
-		case "verbose":
+		name := strings.ToLower(d.Defname)
+		switch {
+		case name == "verbose":
 			o.verbose = on
-		case "freeze", "skip_locked", "truncate", "disable_page_skipping", "process_toast", "index_cleanup", "parallel":
-			err = nil // nothing here depends on them: there are no old transaction numbers to freeze, and no side tables
+		case name == "skip_locked":
+			o.skipLocked = on
+		case !o.vacuum:
+			return o, pgerr.New(pgerr.SyntaxError, `unrecognized ANALYZE option "%s"`, d.Defname)
+		case name == "analyze":
+			o.analyze = on
+		case name == "full":
+			o.full = on
+		case slices.Contains(ignoredVacuumOptions, name):
+			err = nil
 		default:
 			return o, pgerr.New(pgerr.SyntaxError, `unrecognized VACUUM option "%s"`, d.Defname)
 		}
@@ -41,7 +43,10 @@ func readVacuumOptions(st *pg_query.VacuumStmt) (vacuumOptions, error) {
 	return o, nil
 }
 
-// vacuum runs VACUUM and ANALYZE: each table in transactions of its own.
+// ignoredVacuumOptions are about what is not there: old transaction numbers to freeze, side tables, choices of how to go about it.
+var ignoredVacuumOptions = []string{"freeze", "truncate", "disable_page_skipping", "process_toast", "index_cleanup", "parallel"}
+
+// vacuum runs VACUUM and ANALYZE.
 func (s *Session) vacuum(ctx context.Context, st *pg_query.VacuumStmt) (string, error) {
 	o, err := readVacuumOptions(st)
 	if err != nil {
@@ -65,32 +70,48 @@ func (s *Session) vacuum(ctx context.Context, st *pg_query.VacuumStmt) (string, 
 	if err != nil {
 		return "", err
 	}
+	target := s.settings.Int("default_statistics_target")
 	if !o.vacuum {
-		for _, name := range tables {
-			if err := s.analyzeTable(ctx, name, nil); err != nil {
-				return "", err
-			}
-		}
-		return tag, nil
+		return tag, s.analyze(ctx, tables, maintain.AnalyzeOptions{
+			Verbose: o.verbose, SkipLocked: o.skipLocked, StatisticsTarget: target, Notice: s.notice,
+		})
 	}
 	if err := s.commit(ctx); err != nil { // the snapshot of this transaction would hold back the horizon
 		return "", err
 	}
-	for _, name := range tables {
-		if err := s.vacuumTable(ctx, name, o, len(st.Rels) > 0); err != nil {
-			return "", err
-		}
-	}
-	return tag, nil
+	return tag, s.db.maintain.Vacuum(ctx, s.xs, tables, maintain.VacuumOptions{
+		Full: o.full, Analyze: o.analyze, Verbose: o.verbose, SkipLocked: o.skipLocked, StatisticsTarget: target, Notice: s.notice,
+	})
 }
 
-// vacuumTargets lists the tables that are named, or all.
-func (s *Session) vacuumTargets(st *pg_query.VacuumStmt) ([]string, error) {
+// analyze runs ANALYZE of the tables, or of all, in the transaction at hand.
+func (s *Session) analyze(ctx context.Context, tables []uint32, opts maintain.AnalyzeOptions) error {
+	if len(tables) == 0 {
+		cat, err := s.db.cat.Current(s.tx.txn)
+		if err != nil {
+			return err
+		}
+		for _, t := range cat.Tables() {
+			tables = append(tables, t.OID)
+		}
+	}
+	s.tx.used = true
+	for _, oid := range tables {
+		if err := s.db.maintain.Analyze(ctx, s.tx.txn, oid, opts); err != nil {
+			return err
+		}
+		s.tx.txn.NextCommand()
+	}
+	return nil
+}
+
+// vacuumTargets finds the tables that are named.
+func (s *Session) vacuumTargets(st *pg_query.VacuumStmt) ([]uint32, error) {
 	cat, err := s.db.cat.Current(s.tx.txn)
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	var out []uint32
 	for _, n := range st.Rels {
 		rv := n.GetVacuumRelation().GetRelation()
 		if err := public(rv); err != nil {
@@ -108,127 +129,7 @@ func (s *Session) vacuumTargets(st *pg_query.VacuumStmt) ([]string, error) {
 				return nil, pgerr.New(pgerr.UndefinedColumn, `column "%s" of relation "%s" does not exist`, c, t.Name)
 			}
 		}
-		out = append(out, rv.Relname)
-	}
-	if len(st.Rels) == 0 {
-		for _, t := range cat.Tables() {
-			out = append(out, t.Name)
-		}
+		out = append(out, t.OID)
 	}
 	return out, nil
-}
-
-// own runs f in a transaction of its own and commits it.
-func (s *Session) own(ctx context.Context, f func() error) error {
-	s.begin(false, xact.ReadCommitted, false)
-	if err := f(); err != nil {
-		return err
-	}
-	return s.commit(ctx)
-}
-
-// vacuumTable cleans one table. A table that has gone meanwhile is passed over unless it was named.
-func (s *Session) vacuumTable(ctx context.Context, name string, o vacuumOptions, named bool) error {
-	err := s.own(ctx, func() error {
-		if o.full {
-			return s.rewriteTable(ctx, name)
-		}
-		return s.cleanTable(ctx, name, o)
-	})
-	if err != nil {
-		if !named && pgerr.Is(err, pgerr.UndefinedTable) {
-			s.abort()
-			return nil
-		}
-		return err
-	}
-	if !o.analyze {
-		return nil
-	}
-	return s.own(ctx, func() error { return s.analyzeTable(ctx, name, nil) })
-}
-
-func (s *Session) cleanTable(ctx context.Context, name string, o vacuumOptions) error {
-	t, cat, err := s.db.cat.LockTable(ctx, s.tx.txn, name, lock.ShareUpdateExclusive)
-	if err != nil {
-		return err
-	}
-	type target struct {
-		def    *catalog.Index
-		method am.Method
-	}
-	var targets []target
-	for _, i := range cat.IndexesOf(t.OID) {
-		method, err := s.db.method(cat, i.AM)
-		if err != nil {
-			return err // by A4 no row may go while an index cannot be cleaned
-		}
-		targets = append(targets, target{i, method})
-	}
-	owner, tag := s.tx.txn.Owner(), lock.Relation(t.OID)
-	stats, err := s.db.eng.Heap.Vacuum(ctx, t.Heap(), heap.VacuumOptions{
-		Horizon: s.db.eng.Xact.Horizon(),
-		Indexes: func(dead *heap.DeadSet) error {
-			for _, x := range targets {
-				if _, err := x.method.BulkDelete(ctx, x.def.Describe(t.Rel), dead); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-		Truncate: func() (func(), bool) {
-			if !s.db.eng.Locks.TryAcquire(owner, tag, lock.AccessExclusive) {
-				return nil, false
-			}
-			return func() { s.db.eng.Locks.Release(owner, tag, lock.AccessExclusive) }, true
-		},
-	})
-	if err != nil {
-		return err
-	}
-	sizes := map[uint32]catalog.Stats{}
-	for _, x := range targets {
-		st, err := x.method.Cleanup(ctx, x.def.Describe(t.Rel))
-		if err != nil {
-			return err
-		}
-		rows := float64(st.Rows)
-		if st.Rows < 0 {
-			rows = float64(stats.Live)
-		}
-		sizes[x.def.OID] = catalog.Stats{Pages: st.Pages, Tuples: rows}
-	}
-	if o.verbose {
-		s.notice(&pgerr.Error{Code: pgerr.SuccessfulCompletion, Severity: pgerr.SeverityInfo, Message: vacuumReport(name, stats)})
-	}
-	return s.db.cat.SetStats(ctx, s.tx.txn, t.OID, catalog.Stats{Pages: stats.Pages, Tuples: float64(stats.Live)}, nil, sizes)
-}
-
-// rewriteTable is VACUUM FULL: the rows that anybody sees go to a new file, and the indexes are built anew.
-func (s *Session) rewriteTable(ctx context.Context, name string) error {
-	t, cat, err := s.db.cat.LockTable(ctx, s.tx.txn, name, lock.AccessExclusive)
-	if err != nil {
-		return err
-	}
-	rel, err := s.db.cat.CreateFile(ctx, s.tx.txn, "heap", t.Unlogged, nil)
-	if err != nil {
-		return err
-	}
-	def := t.Clone()
-	def.Rel = rel
-	stats, err := s.db.eng.Heap.Rewrite(ctx, t.Heap(), def.Heap(), s.db.eng.Xact.Horizon())
-	if err != nil {
-		return err
-	}
-	def.Stats = catalog.Stats{Pages: stats.Pages, Tuples: float64(stats.Rows)}
-	indexes := cat.IndexesOf(t.OID)
-	if err := s.db.cat.AlterTable(ctx, s.tx.txn, def); err != nil {
-		return err
-	}
-	for _, i := range indexes {
-		if err := s.rebuildIndex(ctx, def, i, cat, nil); err != nil {
-			return err
-		}
-	}
-	return nil
 }
