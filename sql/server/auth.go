@@ -86,7 +86,7 @@ func (c *conn) scram(name, verifier string) error {
 	}
 	final, ok := msg.(*pgproto3.SASLResponse)
 	if !ok {
-		return pgerr.New(pgerr.ProtocolViolation, "expected SASL response, got %T", msg)
+		return pgerr.New(pgerr.ProtocolViolation, "expected SASL response, got %s", messageName(msg))
 	}
 	if reply, err = conv.Step(string(final.Data)); err != nil {
 		if errors.Is(err, scram.ErrDenied) {

@@ -18,9 +18,8 @@ import (
 )
 
 const (
-	maxMessageBytes = 1 << 30 // PostgreSQL's limit; a longer message ends the connection
-	maxAuthBytes    = 16 << 10
-	flushAtBytes    = 64 << 10
+	maxAuthBytes = 16 << 10
+	flushAtBytes = 64 << 10
 )
 
 // A conn is one client's connection. One goroutine runs it; only cancel is called from outside.
@@ -129,7 +128,7 @@ func (c *conn) serve(authenticated func() bool) error {
 		return err
 	}
 	defer c.server.release()
-	c.backend.SetMaxBodyLen(maxMessageBytes)
+	c.backend.SetMaxBodyLen(c.server.cfg.MaxMessageBytes)
 	c.pid = c.server.nextPID.Add(1)
 	c.log = c.log.With().Int32("pid", c.pid).Str("user", role.Name).Logger()
 

@@ -70,7 +70,7 @@ func (r *copyReader) next() ([]byte, error) {
 			return nil, pgerr.New(pgerr.QueryCanceled, "COPY from stdin failed: %s", msg.Message)
 		case *pgproto3.Flush, *pgproto3.Sync: // clients of the extended protocol may send these ahead
 		default:
-			return nil, pgerr.New(pgerr.ProtocolViolation, "unexpected message %T during COPY from stdin", msg)
+			return nil, pgerr.New(pgerr.ProtocolViolation, "unexpected message %s during COPY from stdin", messageName(msg))
 		}
 	}
 }

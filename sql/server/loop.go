@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -60,7 +62,9 @@ func (c *conn) loop() error {
 		case *pgproto3.Terminate:
 			return io.EOF
 		case *pgproto3.Query:
-			c.discard = false
+			if c.discard {
+				continue // S4
+			}
 			err = c.statement(func(ctx context.Context) error { return c.session.Query(ctx, msg.String, (*output)(c)) })
 			c.report(err)
 			c.ready()
@@ -73,10 +77,15 @@ func (c *conn) loop() error {
 			// What a client had under way when its COPY failed.
 			continue
 		case *pgproto3.FunctionCall:
+			if c.discard {
+				continue // S4
+			}
 			c.report(pgerr.New(pgerr.FeatureNotSupported, "the function call protocol message is not supported; use SELECT"))
-			c.discard = false
 			c.ready()
 		default:
+			if !isExtended(msg) {
+				return pgerr.Fatal(pgerr.ProtocolViolation, "unexpected message %s", messageName(msg))
+			}
 			if !c.discard {
 				c.reportExtended(c.extended(msg))
 			}
@@ -119,17 +128,31 @@ func (c *conn) extended(msg pgproto3.FrontendMessage) error {
 	case *pgproto3.Execute:
 		return c.statement(func(ctx context.Context) error { return s.Execute(ctx, msg.Portal, int(msg.MaxRows), (*output)(c)) })
 	case *pgproto3.Close:
-		if msg.ObjectType == 'S' {
+		switch msg.ObjectType {
+		case 'S':
 			s.CloseStatement(msg.Name)
-		} else {
+		case 'P':
 			s.ClosePortal(msg.Name)
+		default:
+			return pgerr.New(pgerr.ProtocolViolation, "invalid CLOSE message subtype %d", msg.ObjectType)
 		}
 		c.send(&pgproto3.CloseComplete{})
-	case *pgproto3.Flush:
-	default:
-		return pgerr.New(pgerr.ProtocolViolation, "unexpected message %T", msg)
 	}
 	return nil
+}
+
+// isExtended tells the messages of the extended protocol from those that are out of place in a session.
+func isExtended(msg pgproto3.FrontendMessage) bool {
+	switch msg.(type) {
+	case *pgproto3.Parse, *pgproto3.Bind, *pgproto3.Describe, *pgproto3.Execute, *pgproto3.Close, *pgproto3.Flush:
+		return true
+	}
+	return false
+}
+
+// messageName is the protocol's name of a message.
+func messageName(msg pgproto3.FrontendMessage) string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", msg), "*pgproto3.")
 }
 
 func (c *conn) describe(msg *pgproto3.Describe) error {
@@ -140,6 +163,9 @@ func (c *conn) describe(msg *pgproto3.Describe) error {
 		}
 		c.describeColumns(cols)
 		return nil
+	}
+	if msg.ObjectType != 'S' {
+		return pgerr.New(pgerr.ProtocolViolation, "invalid DESCRIBE message subtype %d", msg.ObjectType)
 	}
 	params, cols, err := c.session.DescribeStatement(msg.Name)
 	if err != nil {

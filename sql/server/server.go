@@ -22,6 +22,10 @@ type Config struct {
 	MaxConnections int           // sessions and replication connections together
 	AuthTimeout    time.Duration // from accept to the end of authentication; 0 = one minute
 
+	// MaxMessageBytes is the longest message of a client that has authenticated; a longer one ends its connection. 0 means
+	// PostgreSQL's limit of 1 GiB.
+	MaxMessageBytes int
+
 	DB          *session.DB
 	Settings    *settings.Store // what a replication connection is told of the server
 	Roles       RoleLookup
@@ -87,6 +91,9 @@ func (g *group) end(ctx context.Context, cause error) error {
 func New(cfg Config, on *Listeners) *Server {
 	if cfg.AuthTimeout == 0 {
 		cfg.AuthTimeout = time.Minute
+	}
+	if cfg.MaxMessageBytes == 0 {
+		cfg.MaxMessageBytes = 1 << 30
 	}
 	return &Server{cfg: cfg, on: on, sessions: newGroup(), replication: newGroup()}
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -102,7 +104,7 @@ func decodeStartup(body []byte) (*pgproto3.StartupMessage, error) {
 	if len(body) == 5 && body[4] == 0 { // no parameters at all, which the decoder takes for a broken message
 		return &pgproto3.StartupMessage{ProtocolVersion: version, Parameters: map[string]string{}}, nil
 	}
-	// A minor version newer than ours is answered as 3.0; the message has the same form.
+	// A newer minor version's message has the same form; negotiate answers it.
 	if version != pgproto3.ProtocolVersion30 && version != pgproto3.ProtocolVersion32 {
 		binary.BigEndian.PutUint32(body, pgproto3.ProtocolVersion30)
 	}
@@ -112,6 +114,22 @@ func decodeStartup(body []byte) (*pgproto3.StartupMessage, error) {
 	}
 	msg.ProtocolVersion = version
 	return &msg, nil
+}
+
+// negotiate tells a client that asks for a newer minor version, or for options of the protocol (_pq_.…), what it does not get. Options
+// are taken out of the parameters.
+func (c *conn) negotiate(version uint32) {
+	var unknown []string
+	for name := range c.params {
+		if strings.HasPrefix(name, "_pq_.") {
+			unknown = append(unknown, name)
+			delete(c.params, name)
+		}
+	}
+	slices.Sort(unknown)
+	if version > pgproto3.ProtocolVersion32 || len(unknown) > 0 {
+		c.send(&pgproto3.NegotiateProtocolVersion{NewestMinorProtocol: min(version, pgproto3.ProtocolVersion32), UnrecognizedOptions: unknown})
+	}
 }
 
 // handle serves one accepted connection from its first byte to its last.
@@ -136,6 +154,7 @@ func (s *Server) handle(nc net.Conn, leave func()) {
 		return
 	}
 	c := newConn(s, nc, msg, leave)
+	c.negotiate(msg.ProtocolVersion)
 	c.run(func() bool {
 		// The deadline of authentication is over, unless shutdown has just set its own.
 		if !stop() {
