@@ -157,6 +157,7 @@ func (s *Session) bindParams(p *prepared, formats []int16, params [][]byte) ([]d
 			e := *pgerr.From(err)
 			shown := "" // the value may be long or secret: PostgreSQL shows as little by default
 			switch {
+			case e.Code == pgerr.CharacterNotInRepertoire: // it cannot be shown
 			case format == 0 && len(raw) == 0:
 				shown = " = ''"
 			case format == 0:
