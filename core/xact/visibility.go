@@ -21,8 +21,13 @@ type Watermark interface {
 // localWatermark is durability on this node alone.
 type localWatermark struct{ log *wal.Log }
 
-func (w localWatermark) Bound() page.LSN                               { return w.log.FlushedLSN() }
-func (w localWatermark) Wait(ctx context.Context, upTo page.LSN) error { return w.log.Flush(ctx, upTo) }
+func (w localWatermark) Bound() page.LSN { return w.log.FlushedLSN() }
+
+// Wait does not end with ctx: a flush takes as long as the disk does, and a client that is told "cancelled" of a commit that
+// stands would be told wrong.
+func (w localWatermark) Wait(ctx context.Context, upTo page.LSN) error {
+	return w.log.Flush(context.WithoutCancel(ctx), upTo)
+}
 
 // pendingCommit is a commit record that is in the log and not visible yet.
 type pendingCommit struct {

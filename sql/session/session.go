@@ -171,7 +171,9 @@ func (s *Session) fail(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if cause := context.Cause(ctx); cause != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+	// A commit that stands is not reported as a cancelled statement.
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, xact.ErrDurabilityPending) &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		err = cause
 	}
 	if s.tx != nil {
