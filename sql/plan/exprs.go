@@ -163,9 +163,7 @@ func (a *analyzer) operator(sc *scope, x *pg_query.A_Expr) (expr.Expr, error) {
 	case pg_query.A_Expr_Kind_AEXPR_BETWEEN, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN,
 		pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
 		return a.between(sc, x)
-	case pg_query.A_Expr_Kind_AEXPR_SIMILAR:
-		return nil, a.unsupported("SIMILAR TO", x.Location)
-	}
+	} // SIMILAR TO comes as ~ with a call of similar_to_escape
 	right, err := a.expr(sc, x.Rexpr)
 	if err != nil {
 		return nil, err
