@@ -52,6 +52,7 @@ fuzz: ## every fuzz target for FUZZTIME each
 	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
 
 crash: ## the crash sweep at full length (make test runs a sample of it)
+	QUIRE_CRASH_SWEEP=full $(GO) test -timeout 120m -v ./crashtest && \
 	QUIRE_CRASH_SWEEP=full $(GO) test -run Crash -timeout 120m -v ./engine/... ./sql/... ./core/...
 
 bench: build ## throughput and latency, beside a local PostgreSQL 15 where one is installed

@@ -90,10 +90,12 @@ func (x *node) shutdown() error {
 	return errors.Join(x.db.Close(), x.engine.Shutdown(ctx))
 }
 
-// kill ends the node as a crash of the process does.
+// kill ends the node as a crash of the process does: its sessions end nothing.
 func (x *node) kill() {
 	x.engine.Kill()
-	x.leave()
+	if x.bloom != nil {
+		x.bloom.stop()
+	}
 }
 
 // do runs a statement in a session. Its errors name the statement.

@@ -39,7 +39,11 @@ func (r *run) play(steps []step) error {
 // step runs one statement. A commit enters the ledger before it is tried, and is acknowledged when it returned.
 func (r *run) step(st step) error {
 	if st.kind == flush {
-		return r.node.engine.WAL.Step(ctx)
+		err := r.node.engine.WAL.Step(ctx)
+		if err != nil && r.failed != nil {
+			return r.failed(st, err)
+		}
+		return err
 	}
 	var committing []effect
 	switch {

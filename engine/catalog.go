@@ -35,8 +35,8 @@ func (e *Engine) createSuperuser(ctx context.Context, opts InitOptions) error {
 	return err
 }
 
-// removeOrphans removes files that no object owns: what a crash left of a drop between its commit and the removal. It runs after
-// recovery, when nobody else is there.
+// removeOrphans removes files that no object owns: what a crash left of a drop between its commit and the removal, and what could not
+// be removed then. It runs at each start after recovery, when nobody else is there.
 func (e *Engine) removeOrphans(ctx context.Context) error {
 	files, err := e.Storage.List()
 	if err != nil {

@@ -166,9 +166,11 @@ func (e *Engine) finishRecovery(ctx context.Context) error {
 		if e.recovery.Reset, err = e.Files.ResetUnlogged(); err != nil {
 			return err
 		}
-		if err := e.removeOrphans(ctx); err != nil {
-			return err
-		}
+	}
+	if err := e.removeOrphans(ctx); err != nil {
+		return err
+	}
+	if e.recovery.Needed {
 		if err := e.checkpoint(ctx, CheckpointOnline); err != nil {
 			return wrap("checkpoint at the end of recovery", err)
 		}
