@@ -128,7 +128,7 @@ func cutEvery(m *vfs.MemFS, oneIn, first int, cut func(op vfs.Op)) {
 // The power goes before every file operation of a history, in each way in which it can go, and again on the way back. What is there
 // afterwards is a state of the ledger, indexes and heaps agree, every page is sound, and work goes on.
 func TestCrashSweep(t *testing.T) {
-	n, steps, oneIn := int64(2), 70, 5
+	n, steps, oneIn := int64(2), 70, 8
 	if full() {
 		n, steps, oneIn = 8, 120, 1
 	}
