@@ -67,10 +67,8 @@ func signOf(x float64) float64 {
 		return 1
 	case x < 0:
 		return -1
-	case math.IsNaN(x):
-		return x
 	}
-	return 0
+	return 0 // of NaN too, as in PostgreSQL
 }
 
 func within(fn func(float64) float64, ok func(float64) bool) func(*EvalCtx, Datum) (Datum, error) {

@@ -58,6 +58,8 @@ sign(0.0)
   numeric 0
 sign(2::float8)
   double precision 1
+sign('NaN'::float8)
+  double precision 0
 sqrt(2)
   double precision 1.4142135623730951
 sqrt(2.0)
