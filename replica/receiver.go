@@ -244,12 +244,14 @@ func (r *Receiver) data(ctx context.Context, b []byte, at page.LSN) (page.LSN, e
 			return at, fmt.Errorf("write received WAL at %v: %w", at, err)
 		}
 		at += page.LSN(len(m.data))
-		if r.front.ReadBufferLen() == 0 || at-r.cfg.WAL.FlushedLSN() > 1<<20 {
-			if err := r.cfg.WAL.Flush(ctx, at); err != nil {
-				return at, err
-			}
-			return at, r.sendStatus(false)
+	}
+	// Whatever the last message at hand is: a primary that shuts down sends its last bytes and a keepalive in one go, and waits.
+	pending := at - min(at, r.cfg.WAL.FlushedLSN())
+	if pending > 0 && (m.reply || r.front.ReadBufferLen() == 0 || pending > 1<<20) {
+		if err := r.cfg.WAL.Flush(ctx, at); err != nil {
+			return at, err
 		}
+		return at, r.sendStatus(false)
 	}
 	if m.reply {
 		return at, r.sendStatus(false)

@@ -140,9 +140,13 @@ func TestBaseCopyInterrupted(t *testing.T) {
 		}
 	}
 
-	g.set(100_000, true)
+	g.set(400_000, true)
 	r.launch()
 	<-g.stalled
+	eventually(t, "some of the copy is there", func() bool {
+		names, _ := os.ReadDir(filepath.Join(r.dir, "base"))
+		return len(names) > 0
+	})
 	r.kill()
 	before := fingerprint(t, r.dir)
 	r.launch()
