@@ -32,7 +32,7 @@ func (l *ledger) note(id int64, err error) {
 	switch {
 	case err == nil:
 		l.acknowledged[id] = true
-	case errors.As(err, &pe) && pe.Severity == "ERROR":
+	case errors.As(err, &pe) && pe.Severity == "ERROR" && pe.Code != "40003": // 40003: whether it stands is not known
 		l.refused[id] = true
 		if l.firstRefusal == nil {
 			l.firstRefusal = err
