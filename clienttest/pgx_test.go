@@ -240,8 +240,8 @@ func TestPgxTransactions(t *testing.T) {
 		_, err = b.Exec(ctx, "update pgx_tx set v = 0 where id = 2")
 		require.NoError(t, err)
 		got := make(chan error, 2)
-		go func() { _, err := a.Exec(ctx, "update pgx_tx set v = 1 where id = 2"); got <- err; _ = a.Rollback(ctx) }()
-		go func() { _, err := b.Exec(ctx, "update pgx_tx set v = 1 where id = 1"); got <- err; _ = b.Rollback(ctx) }()
+		go func() { _, err := a.Exec(ctx, "update pgx_tx set v = 1 where id = 2"); _ = a.Rollback(ctx); got <- err }()
+		go func() { _, err := b.Exec(ctx, "update pgx_tx set v = 1 where id = 1"); _ = b.Rollback(ctx); got <- err }()
 		errs := []error{<-got, <-got}
 		if errs[0] == nil {
 			errs[0], errs[1] = errs[1], errs[0]
