@@ -5,7 +5,6 @@ BIN     := bin
 PLUGINS := $(notdir $(wildcard plugins/*/cmd/*))
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X main.version=$(VERSION)
-SEED    ?=
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
@@ -18,7 +17,7 @@ build: ## bin/quire and bin/plugins/*
 	@mkdir -p $(BIN)/plugins
 	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/quire ./cmd/host
 	@for p in $(PLUGINS); do \
-	  echo "$(GO) build -o $(BIN)/plugins/$$p ./plugins/$$p"; \
+	  echo "$(GO) build -o $(BIN)/plugins/$$p ./plugins/$$p/cmd/$$p"; \
 	  CGO_ENABLED=0 $(GO) build -o $(BIN)/plugins/$$p ./plugins/$$p/cmd/$$p || exit 1; done
 
 demo: build ## the main job end to end, with a report (KEEP=1 leaves both nodes up)
