@@ -168,7 +168,7 @@ func (x *node) checkIndex(t *catalog.Table, i *catalog.Index, mt *table, report 
 
 // entriesOf returns the row address of every entry.
 func entriesOf(m am.Method, idx am.Index) (tids []page.TID, err error) {
-	cur, err := m.Scan(ctx, idx, nil, am.Forward)
+	cur, err := m.Scan(ctx, idx, nil, am.ScanOptions{})
 	if err != nil {
 		return nil, err
 	}

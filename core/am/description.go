@@ -44,6 +44,9 @@ type OpClass struct {
 	Operators []string
 	// Default is taken when the user names no class for a column of the type.
 	Default bool
+	// NoReturn says that an entry does not keep the value exactly (1.0 and 1.00 of numeric are one key), so that it
+	// cannot be given back in Hit.Values whatever Caps.ReturnKeys says.
+	NoReturn bool
 }
 
 // Supports reports whether op is among the class's operators.
@@ -65,6 +68,8 @@ type Caps struct {
 	// BitmapOnly methods deliver hits in no useful order, so only a bitmap scan reads them.
 	BitmapOnly  bool
 	SearchNulls bool // IsNull and IsNotNull are strategies
+	AnyEqual    bool // AnyEqual is a strategy wherever "=" is
+	ReturnKeys  bool // scans can deliver the values of key columns with each hit
 	OrderBy     bool // scans ordered by distance
 	// OptionalKey methods answer when the first column has no condition.
 	OptionalKey bool

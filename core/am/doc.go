@@ -13,6 +13,10 @@
 //	    once at the end of a vacuum even when there was nothing to delete.
 //	A5. An index that cannot be reached is an error for writers and a reason to plan another path for readers;
 //	    nothing skips it silently.
+//	A6. A unique index holds no two entries of equal keys without a NULL whose rows are both live. A row without a Conflict is
+//	    in the index when Insert returns, one with a Conflict is not. Rows of one call conflict with one another as with
+//	    rows stored before: the later one has the Conflict. A row whose own key and TID are there already counts as added, so
+//	    that an Insert may be repeated.
 //
 // A Method is used from many goroutines at once. A Cursor belongs to one.
 package am

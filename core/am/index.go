@@ -38,16 +38,21 @@ type Row struct {
 
 // ScanKey is one condition that every hit must meet: column, operator, argument. A scan with several keys wants all of
 // them met; one without keys wants everything.
+//
+// Arguments have the column's type and are never NULL: a comparison with NULL is true of no row, which the executor knows.
 type ScanKey struct {
 	Column   int    // position in Index.Columns, from 0
-	Strategy string // the operator: "=", "<", …; IsNull and IsNotNull take no argument
+	Strategy string // the operator: "=", "<", …, or one of the strategies below
 	Arg      datum.Datum
+	// Args are the arguments of AnyEqual, ascending by datum.Compare and all different; nil for every other strategy.
+	Args []datum.Datum
 }
 
-// Strategies without an argument.
+// Strategies that are no operators. IsNull and IsNotNull have no argument.
 const (
 	IsNull    = "IS NULL"
 	IsNotNull = "IS NOT NULL"
+	AnyEqual  = "= ANY"
 )
 
 // Direction is the order in which an ordered index is read.
@@ -59,6 +64,18 @@ const (
 	Backward Direction = -1
 )
 
+// ScanOptions say how a scan is to go about it. The zero value reads forward, all of it, and wants places only.
+type ScanOptions struct {
+	// Direction is Forward or Backward; zero is Forward.
+	Direction Direction
+	// Return names the key columns, as positions in Index.Columns, whose values each Hit is to carry; nil wants none. It needs
+	// Caps.ReturnKeys, and columns whose operator class is not NoReturn.
+	Return []int
+	// Limit is the number of hits that will probably be wanted, 0 for all. It is a hint for the size of batches: more hits
+	// than that come if they are asked for.
+	Limit int64
+}
+
 // Hit is one answer of a scan.
 type Hit struct {
 	TID page.TID
@@ -66,11 +83,23 @@ type Hit struct {
 	Recheck bool
 	// OrderBy is the distance for a scan ordered by distance, a lower bound if Recheck is set.
 	OrderBy float64
+	// Values are those of the columns in ScanOptions.Return, in that order; nil if none were wanted.
+	Values []datum.Datum
+}
+
+// Conflict says that one row of an Insert into a unique index was not added, because an equal row is in the way.
+type Conflict struct {
+	Row int      // its place in the rows of the call
+	TID page.TID // the equal row
+	// XID is 0 if the equal row is live. Otherwise whether it is depends on this transaction: wait for its end, holding nothing
+	// of the index, and insert the row again.
+	XID uint64
 }
 
 // Cursor delivers the hits of one scan in batches.
 type Cursor interface {
-	// Next returns some hits, valid until the next call, or io.EOF after the last. A batch may be empty.
+	// Next returns some hits, which are valid with their values until the next call, or io.EOF after the last. A batch may be
+	// empty.
 	Next() ([]Hit, error)
 	// Close gives back what the scan holds, at any point. It may be called twice.
 	Close() error

@@ -24,11 +24,13 @@ type Method interface {
 	// BuildEmpty returns the pages of an index without rows. They become the init fork of an unlogged index.
 	BuildEmpty(ctx context.Context, idx Index) ([]page.Page, error)
 
-	// Insert adds rows for the transaction xid (A3).
-	Insert(ctx context.Context, idx Index, xid uint64, rows []Row) error
+	// Insert adds rows for the transaction xid (A3) and names those that it did not add (A6); only unique indexes have any.
+	// Conflicts come in the order of the rows, one at most for each.
+	Insert(ctx context.Context, idx Index, xid uint64, rows []Row) ([]Conflict, error)
 
-	// Scan finds the rows that meet all keys. The cursor's calls are bounded by ctx as well.
-	Scan(ctx context.Context, idx Index, keys []ScanKey, dir Direction) (Cursor, error)
+	// Scan finds the rows that meet all keys. The cursor's calls are bounded by ctx as well. An ordered method delivers the
+	// hits in the order of the columns, or in its reverse.
+	Scan(ctx context.Context, idx Index, keys []ScanKey, opts ScanOptions) (Cursor, error)
 
 	// BulkDelete removes the entries of dead rows (A4).
 	BulkDelete(ctx context.Context, idx Index, dead DeadSet) (BulkDeleteStats, error)

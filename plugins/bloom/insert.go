@@ -12,14 +12,14 @@ import (
 const maxPagesPerRecord = sdk.MaxBlocks - 8
 
 // Insert adds rows: entries are made once, then put into pages, as many as possible in one record.
-func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error {
+func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.Conflict, error) {
 	mp, _, err := ix.PeekPage(metaBlock)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m, err := decodeMeta(mp, len(ix.Columns()))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	entries := make([]byte, 0, len(rows)*m.width())
 	for _, row := range rows {
@@ -33,11 +33,11 @@ func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error {
 			return err
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		entries = entries[placed:]
 	}
-	return nil
+	return nil, nil
 }
 
 // An inserter is one attempt at putting entries into pages.

@@ -9,7 +9,7 @@ import (
 )
 
 // Scan compares the query's bits with every signature of the index. All hits are doubtful.
-func (Method) Scan(ctx context.Context, ix *sdk.Index, keys []sdk.ScanKey, hits *sdk.HitWriter) error {
+func (Method) Scan(ctx context.Context, ix *sdk.Index, scan sdk.Scan, hits *sdk.HitWriter) error {
 	mp, _, err := ix.PeekPage(metaBlock) // the parameters never change (M1)
 	if err != nil {
 		return err
@@ -18,7 +18,7 @@ func (Method) Scan(ctx context.Context, ix *sdk.Index, keys []sdk.ScanKey, hits 
 	if err != nil {
 		return err
 	}
-	q, ok := m.queryOf(keys)
+	q, ok := m.queryOf(scan.Keys)
 	if !ok {
 		return nil
 	}

@@ -21,10 +21,10 @@ func benchmarkInsert(b *testing.B, batch int) {
 	for i := range all {
 		all[i] = rows(i*batch, batch)
 	}
-	require.NoError(b, m.Insert(ctx, idx, 1, all[0]))
+	require.NoError(b, insert(m, idx, 1, all[0]))
 	b.ResetTimer()
 	for i := 0; i < b.N; i += batch {
-		if err := m.Insert(ctx, idx, 1, all[i/batch%len(all)]); err != nil {
+		if err := insert(m, idx, 1, all[i/batch%len(all)]); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -39,7 +39,7 @@ func BenchmarkInsertConcurrent(b *testing.B) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if err := m.Insert(ctx, idx, 1, batch); err != nil {
+			if err := insert(m, idx, 1, batch); err != nil {
 				b.Error(err)
 				return
 			}

@@ -25,7 +25,7 @@ func TestAccessMethodWorks(t *testing.T) {
 	require.EqualValues(t, 2000, stats.Rows)
 	require.Greater(t, int(stats.Pages), 5)
 
-	require.NoError(t, m.Insert(ctx, idx, 7, rows(2000, 3000)))
+	require.NoError(t, insert(m, idx, 7, rows(2000, 3000)))
 	hits, err := search(m, idx, idEquals(4321))
 	require.NoError(t, err)
 	require.Equal(t, []am.Hit{{TID: rows(4321, 1)[0].TID}}, hits)
@@ -63,7 +63,7 @@ func TestUnloggedIndex(t *testing.T) {
 	before := r.engine.WAL.InsertLSN()
 	_, err := m.Build(ctx, idx, in(rows(0, 1000)))
 	require.NoError(t, err)
-	require.NoError(t, m.Insert(ctx, idx, 7, rows(1000, 100)))
+	require.NoError(t, insert(m, idx, 7, rows(1000, 100)))
 	require.Equal(t, before, r.engine.WAL.InsertLSN())
 	hits, err := search(m, idx)
 	require.NoError(t, err)
@@ -114,13 +114,13 @@ func TestInsertsAreCombined(t *testing.T) {
 		go func() {
 			defer wg.Done()
 			for i := range each {
-				errs <- m.Insert(ctx, idx, uint64(100+s), rows(s*each+i, 1))
+				errs <- insert(m, idx, uint64(100+s), rows(s*each+i, 1))
 			}
 		}()
 	}
 	tooLong := am.Row{TID: page.TID{Block: 1, Offset: 1}, Values: []datum.Datum{datum.NewInt(-1), datum.NewText(fmt.Sprintf("%9000d", 0))}}
 	for range 10 {
-		requireState(t, m.Insert(ctx, idx, 99, []am.Row{tooLong}), pgerr.ProgramLimitExceeded, "does not fit on a page")
+		requireState(t, insert(m, idx, 99, []am.Row{tooLong}), pgerr.ProgramLimitExceeded, "does not fit on a page")
 	}
 	wg.Wait()
 	close(errs)
@@ -155,8 +155,8 @@ func TestConcurrentCalls(t *testing.T) {
 		}()
 	}
 	var na, nb int
-	run(func() error { na += 50; return m.Insert(ctx, a, 5, rows(na-50, 50)) })
-	run(func() error { nb += 50; return m.Insert(ctx, b, 6, rows(nb-50, 50)) })
+	run(func() error { na += 50; return insert(m, a, 5, rows(na-50, 50)) })
+	run(func() error { nb += 50; return insert(m, b, 6, rows(nb-50, 50)) })
 	run(func() error { _, err := search(m, a); return err })
 	run(func() error { _, err := m.BulkDelete(ctx, a, deadSet(rows(5000, 100))); return err })
 	run(func() error { _, err := m.BulkDelete(ctx, a, deadSet(rows(0, 50))); return err })
@@ -176,7 +176,7 @@ func TestCursorClosedEarly(t *testing.T) {
 	_, err := m.Build(ctx, idx, in(rows(0, 9000)))
 	require.NoError(t, err)
 	for range 20 {
-		cur, err := m.Scan(ctx, idx, nil, am.Forward)
+		cur, err := m.Scan(ctx, idx, nil, am.ScanOptions{})
 		require.NoError(t, err)
 		hits, err := cur.Next()
 		require.NoError(t, err)
@@ -186,7 +186,7 @@ func TestCursorClosedEarly(t *testing.T) {
 		_, err = cur.Next()
 		require.Error(t, err)
 	}
-	require.NoError(t, m.Insert(ctx, idx, 1, rows(9000, 1)))
+	require.NoError(t, insert(m, idx, 1, rows(9000, 1)))
 }
 
 func TestBuildFails(t *testing.T) {
@@ -214,15 +214,15 @@ func TestCancel(t *testing.T) {
 	m, idx := r.method("hostile"), r.index("wait@Insert")
 	cancelled, cancel := newCause(t)
 	done := make(chan error)
-	go func() { done <- m.Insert(cancelled, idx, 1, rows(0, 1)) }()
-	go func() { done <- m.Insert(cancelled, idx, 2, rows(1, 1)) }()
+	go func() { done <- insertCtx(cancelled, m, idx, 1, rows(0, 1)) }()
+	go func() { done <- insertCtx(cancelled, m, idx, 2, rows(1, 1)) }()
 	cancel()
 	for range 2 {
 		requireState(t, <-done, pgerr.QueryCanceled, "because I said so")
 	}
 	idx.Options["label"] = "endless@Scan"
 	cancelled, cancel = newCause(t)
-	cur, err := m.Scan(cancelled, idx, nil, am.Forward)
+	cur, err := m.Scan(cancelled, idx, nil, am.ScanOptions{})
 	require.NoError(t, err)
 	_, err = cur.Next()
 	require.NoError(t, err)
@@ -233,7 +233,7 @@ func TestCancel(t *testing.T) {
 	requireState(t, err, pgerr.QueryCanceled, "because I said so")
 	require.NoError(t, cur.Close())
 	idx.Options["label"] = ""
-	require.NoError(t, m.Insert(ctx, idx, 3, rows(2, 1)))
+	require.NoError(t, insert(m, idx, 3, rows(2, 1)))
 }
 
 // A plugin that goes on with a call nobody waits for is killed after the grace time.
@@ -243,7 +243,7 @@ func TestCancelledCallThatGoesOn(t *testing.T) {
 		c.Policy.ProbeEvery = 20 * time.Millisecond
 	}, "hostile")
 	m, idx := r.method("hostile"), r.index("deaf@Scan")
-	cur, err := m.Scan(ctx, idx, nil, am.Forward)
+	cur, err := m.Scan(ctx, idx, nil, am.ScanOptions{})
 	require.NoError(t, err)
 	_, err = cur.Next()
 	require.NoError(t, err)
@@ -251,6 +251,6 @@ func TestCancelledCallThatGoesOn(t *testing.T) {
 	require.NoError(t, cur.Close())
 	require.Eventually(t, func() bool { return r.reg.mu.keepers["hostile"].generation() > gen }, 20*time.Second, time.Millisecond)
 	idx.Options["label"] = ""
-	require.NoError(t, r.method("hostile").Insert(ctx, idx, 3, rows(2, 1)))
+	require.NoError(t, insert(r.method("hostile"), idx, 3, rows(2, 1)))
 	require.Contains(t, r.log.String(), "after it was cancelled")
 }

@@ -60,7 +60,7 @@ func TestHostileStart(t *testing.T) {
 	require.Contains(t, r.log.String(), `"last_lines":["cannot find my configuration"]`)
 
 	m, idx := r.method("hostile"), r.index("")
-	require.NoError(t, m.Insert(ctx, idx, 1, rows(0, 10)))
+	require.NoError(t, insert(m, idx, 1, rows(0, 10)))
 
 	// A new file is another chance.
 	path := filepath.Join(r.dir, "hostile_exit")
@@ -98,18 +98,18 @@ func TestRefusedFiles(t *testing.T) {
 	refused(file.SHA256)
 	r.reg.Pin("hostile", strings.ToUpper(file.SHA256))
 	m, idx := r.method("hostile"), r.index("")
-	require.NoError(t, m.Insert(ctx, idx, 1, rows(0, 1)))
+	require.NoError(t, insert(m, idx, 1, rows(0, 1)))
 
 	// While it runs, the file is replaced: the running one stays what was verified, the next start is refused.
 	f, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(path))
 	require.NoError(t, os.WriteFile(path, append(f, 0), 0o755))
-	require.NoError(t, m.Insert(ctx, idx, 1, rows(1, 1)))
+	require.NoError(t, insert(m, idx, 1, rows(1, 1)))
 	idx.Options["label"] = "kill@Insert"
-	requireState(t, m.Insert(ctx, idx, 1, rows(2, 1)), pgerr.ExternalRoutineException, "signal 9")
+	requireState(t, insert(m, idx, 1, rows(2, 1)), pgerr.ExternalRoutineException, "signal 9")
 	refused("SHA-256", file.SHA256)
-	requireState(t, m.Insert(ctx, idx, 1, rows(2, 1)), pgerr.ObjectNotInPrerequisiteState, file.SHA256)
+	requireState(t, insert(m, idx, 1, rows(2, 1)), pgerr.ObjectNotInPrerequisiteState, file.SHA256)
 	require.NoError(t, os.Remove(path))
 	refused("does not exist")
 	require.NoError(t, os.Symlink(hostileBinary, path))
@@ -151,7 +151,7 @@ var calls = map[string]func(m am.Method, idx am.Index) error{
 	},
 	"Build":      func(m am.Method, idx am.Index) error { _, err := m.Build(ctx, idx, in(rows(0, 100))); return err },
 	"BuildEmpty": func(m am.Method, idx am.Index) error { _, err := m.BuildEmpty(ctx, idx); return err },
-	"Insert":     func(m am.Method, idx am.Index) error { return m.Insert(ctx, idx, 9, rows(0, 3)) },
+	"Insert":     func(m am.Method, idx am.Index) error { return insert(m, idx, 9, rows(0, 3)) },
 	"Scan":       func(m am.Method, idx am.Index) error { _, err := search(m, idx, idEquals(1)); return err },
 	"BulkDelete": func(m am.Method, idx am.Index) error {
 		_, err := m.BulkDelete(ctx, idx, deadSet(rows(0, 10)))
@@ -183,7 +183,7 @@ func TestHostileCalls(t *testing.T) {
 			}
 			t.Run(c.label+"@"+name, func(t *testing.T) {
 				idx := r.index("")
-				require.NoError(t, r.method("hostile").Insert(ctx, idx, 1, rows(0, 10)))
+				require.NoError(t, insert(r.method("hostile"), idx, 1, rows(0, 10)))
 				idx.Options["label"] = c.label + "@" + name
 				err := call(r.method("hostile"), idx)
 				requireState(t, err, c.state, append(c.parts, "access method hostile: "+name+" on index "+idx.Name)...)
@@ -212,7 +212,7 @@ func TestHangingCalls(t *testing.T) {
 				err := call(r.method("hostile"), idx)
 				requireState(t, err, pgerr.QueryCanceled, "no progress for 1s", "killed", "hostile", name)
 				idx.Options["label"] = ""
-				require.NoError(t, r.method("hostile").Insert(ctx, idx, 1, rows(0, 10)))
+				require.NoError(t, insert(r.method("hostile"), idx, 1, rows(0, 10)))
 			})
 		}
 	}
@@ -258,7 +258,7 @@ func TestHostileMessages(t *testing.T) {
 		{"badlive", "Insert", pgerr.InvalidParameterValue, []string{"PROTOCOL", "no whole number"}},
 	}
 	idx := r.index("")
-	require.NoError(t, m.Insert(ctx, idx, 1, rows(0, 10)))
+	require.NoError(t, insert(m, idx, 1, rows(0, 10)))
 	before := r.engine.WAL.InsertLSN()
 	pid := r.pid("hostile_raw")
 	for _, c := range cases {
@@ -268,7 +268,7 @@ func TestHostileMessages(t *testing.T) {
 		})
 	}
 	idx.Options["label"] = "twice"
-	require.NoError(t, m.Insert(ctx, idx, 1, rows(20, 1)))
+	require.NoError(t, insert(m, idx, 1, rows(20, 1)))
 	idx.Options["label"] = ""
 	require.Equal(t, before, r.engine.WAL.InsertLSN(), "nothing was logged")
 	require.Equal(t, pid, r.pid("hostile_raw"), "the process is the same")
@@ -297,13 +297,13 @@ func TestDripAndDeafness(t *testing.T) {
 		c.Timeouts.Progress = 3 * time.Second
 	}, "hostile_raw")
 	idx := r.index("drip")
-	requireState(t, r.method("hostile_raw").Insert(ctx, idx, 1, rows(0, 1)), pgerr.QueryCanceled, "within 1s")
+	requireState(t, insert(r.method("hostile_raw"), idx, 1, rows(0, 1)), pgerr.QueryCanceled, "within 1s")
 	idx.Options["label"] = ""
-	require.NoError(t, r.method("hostile_raw").Insert(ctx, idx, 1, rows(0, 1)))
+	require.NoError(t, insert(r.method("hostile_raw"), idx, 1, rows(0, 1)))
 	idx.Options["label"] = "requests"
 	requireState(t, calls["BulkDelete"](r.method("hostile_raw"), idx), pgerr.QueryCanceled, "no progress for 3s")
 	idx.Options["label"] = ""
-	require.NoError(t, r.method("hostile_raw").Insert(ctx, idx, 1, rows(1, 1)))
+	require.NoError(t, insert(r.method("hostile_raw"), idx, 1, rows(1, 1)))
 }
 
 // Edits that come after the host has given the call up change nothing.
@@ -311,7 +311,7 @@ func TestLateEdits(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.Timeouts.Call = 300 * time.Millisecond }, "hostile_raw")
 	m, idx := r.method("hostile_raw"), r.index("")
 	for {
-		err := m.Insert(ctx, idx, 1, rows(0, 10))
+		err := insert(m, idx, 1, rows(0, 10))
 		if err == nil {
 			break
 		}
@@ -320,7 +320,7 @@ func TestLateEdits(t *testing.T) {
 	before := r.engine.WAL.InsertLSN()
 	idx.Options["label"] = "late"
 	for range 3 {
-		requireState(t, m.Insert(ctx, idx, 1, rows(10, 1)), pgerr.QueryCanceled)
+		requireState(t, insert(m, idx, 1, rows(10, 1)), pgerr.QueryCanceled)
 	}
 	require.Equal(t, before, r.engine.WAL.InsertLSN())
 }
@@ -329,11 +329,11 @@ func TestLateEdits(t *testing.T) {
 func TestMalformedPages(t *testing.T) {
 	r := newRig(t, nil, "hostile")
 	m, idx := r.method("hostile"), r.index("")
-	require.NoError(t, m.Insert(ctx, idx, 1, rows(0, 10)))
+	require.NoError(t, insert(m, idx, 1, rows(0, 10)))
 	before := r.engine.WAL.InsertLSN()
 	for _, label := range []string{"badimage@Insert", "badimage-hidden@Insert"} {
 		idx.Options["label"] = label
-		requireState(t, m.Insert(ctx, idx, 1, rows(10, 1)), pgerr.IndexCorrupted, "page "+strconv.Itoa(int(idx.Rel.Rel))+"/main 0", "hostile")
+		requireState(t, insert(m, idx, 1, rows(10, 1)), pgerr.IndexCorrupted, "page "+strconv.Itoa(int(idx.Rel.Rel))+"/main 0", "hostile")
 	}
 	idx.Options["label"] = "badpage@BuildEmpty"
 	_, err := m.BuildEmpty(ctx, idx)
@@ -345,16 +345,16 @@ func TestMalformedPages(t *testing.T) {
 	idx.Options["label"] = "loud@Check"
 	require.NoError(t, m.Check(ctx, idx, func(p string) { require.Equal(t, "first second ?[31mred", p) }))
 	idx.Options["label"] = "conflict@Insert"
-	requireState(t, m.Insert(ctx, idx, 1, rows(10, 1)), pgerr.SerializationFailure, "cannot get on")
+	requireState(t, insert(m, idx, 1, rows(10, 1)), pgerr.SerializationFailure, "cannot get on")
 }
 
 // Whoever is alone on an index and dies leaves the gate open.
 func TestAloneAndDead(t *testing.T) {
 	r := newRig(t, nil, "hostile")
 	m, idx := r.method("hostile"), r.index("alone-crash@Insert")
-	requireState(t, m.Insert(ctx, idx, 1, rows(0, 1)), pgerr.ExternalRoutineException, "exit code 7")
+	requireState(t, insert(m, idx, 1, rows(0, 1)), pgerr.ExternalRoutineException, "exit code 7")
 	idx.Options["label"] = ""
-	require.NoError(t, m.Insert(ctx, idx, 1, rows(0, 1)))
+	require.NoError(t, insert(m, idx, 1, rows(0, 1)))
 }
 
 // Nothing of the host's reaches the plugin: environment, descriptors, standard input.
@@ -362,10 +362,10 @@ func TestNothingInherited(t *testing.T) {
 	t.Setenv("PGPASSWORD", "secret")
 	r := newRig(t, nil, "hostile")
 	m, idx := r.method("hostile"), r.index("environment@Insert")
-	requireState(t, m.Insert(ctx, idx, 1, rows(0, 1)), pgerr.InvalidParameterValue,
+	requireState(t, insert(m, idx, 1, rows(0, 1)), pgerr.InvalidParameterValue,
 		"PLUGIN_MAX_PORT PLUGIN_MIN_PORT PLUGIN_PROTOCOL_VERSIONS PLUGIN_UNIX_SOCKET_DIR QUIRE_LOG_LEVEL QUIRE_PLUGIN\n")
 	idx.Options["label"] = "descriptors@Insert"
-	err := m.Insert(ctx, idx, 1, rows(0, 1))
+	err := insert(m, idx, 1, rows(0, 1))
 	requireState(t, err, pgerr.InvalidParameterValue, "0=/dev/null 1=pipe:", "3="+filepath.Join(r.dir, "hostile"))
 	require.NotContains(t, err.Error(), "data", "a file of the host's")
 
@@ -384,7 +384,7 @@ func readLimits(t *testing.T, pid int) string {
 func TestGrandchildrenGo(t *testing.T) {
 	r := newRig(t, nil, "hostile")
 	m, idx := r.method("hostile"), r.index("fork@Insert")
-	err := m.Insert(ctx, idx, 1, rows(0, 1))
+	err := insert(m, idx, 1, rows(0, 1))
 	requireState(t, err, pgerr.InvalidParameterValue, "grandchild")
 	text := err.Error()
 	pid, convErr := strconv.Atoi(text[strings.LastIndex(text, " ")+1:])
@@ -408,13 +408,13 @@ func gone(pid int) bool {
 func TestLogs(t *testing.T) {
 	r := newRig(t, nil, "hostile", "hostile_flood")
 	m, idx := r.method("hostile"), r.index("print@Insert")
-	require.NoError(t, m.Insert(ctx, idx, 1, rows(0, 1)))
+	require.NoError(t, insert(m, idx, 1, rows(0, 1)))
 	require.Eventually(t, func() bool { return strings.Contains(r.log.String(), "a structured line") }, 10*time.Second, time.Millisecond)
 	require.Contains(t, r.log.String(), `{"level":"warn","plugin":"hostile","colour":"red","message":"a structured line"}`)
 	require.Contains(t, r.log.String(), `{"level":"info","plugin":"hostile","message":"a stray print"}`)
 
 	mf, idx := r.method("hostile_flood"), r.index("")
-	require.NoError(t, mf.Insert(ctx, idx, 1, rows(0, 1)))
+	require.NoError(t, insert(mf, idx, 1, rows(0, 1)))
 	require.Contains(t, r.log.String(), "line 1 ?[2J? of many")
 	require.NotContains(t, r.log.String(), "\x1b")
 	require.Less(t, strings.Count(r.log.String(), "of many"), 10000)

@@ -163,19 +163,19 @@ func (m *method) BuildEmpty(ctx context.Context, idx am.Index) ([]page.Page, err
 }
 
 // Insert adds rows, together with those of other sessions that arrive while the plugin is at work on the same index.
-func (m *method) Insert(ctx context.Context, idx am.Index, xid uint64, rows []am.Row) error {
+func (m *method) Insert(ctx context.Context, idx am.Index, xid uint64, rows []am.Row) ([]am.Conflict, error) {
 	if len(rows) == 0 {
-		return nil
+		return nil, nil
 	}
 	enc, err := newRowEncoder(idx.Columns)
 	if err != nil {
-		return pluginError(m.keeper.name, "Insert", idx.Name, err)
+		return nil, pluginError(m.keeper.name, "Insert", idx.Name, err)
 	}
 	chunks, err := enc.chunks(rows, insertChunk)
 	if err != nil {
-		return pluginError(m.keeper.name, "Insert", idx.Name, err)
+		return nil, pluginError(m.keeper.name, "Insert", idx.Name, err)
 	}
-	return m.keeper.combiners.insert(ctx, m, idx, xid, chunks)
+	return nil, m.keeper.combiners.insert(ctx, m, idx, xid, chunks)
 }
 
 // insertOnce makes one Insert call. A call whose method gave up on conflicts is repeated alone on the index.
@@ -205,12 +205,15 @@ func (m *method) insertCall(ctx context.Context, idx am.Index, xid uint64, rows 
 }
 
 // Scan starts a scan; the cursor goes on with it.
-func (m *method) Scan(ctx context.Context, idx am.Index, keys []am.ScanKey, dir am.Direction) (am.Cursor, error) {
+func (m *method) Scan(ctx context.Context, idx am.Index, keys []am.ScanKey, opts am.ScanOptions) (am.Cursor, error) {
 	encoded, err := encodeKeys(idx.Columns, keys)
+	if err == nil && opts.Return != nil && !m.about.Caps.ReturnKeys {
+		err = pgerr.New(pgerr.FeatureNotSupported, "access method %q does not return the values of keys", m.about.Name)
+	}
 	if err != nil {
 		return nil, pluginError(m.keeper.name, "Scan", idx.Name, err)
 	}
-	c, err := m.open(ctx, pb.Method_SCAN, idx, 0, &pb.Call{Keys: wire.KeysToProto(encoded), Backward: dir == am.Backward})
+	c, err := m.open(ctx, pb.Method_SCAN, idx, 0, &pb.Call{Keys: wire.KeysToProto(encoded), Backward: opts.Direction == am.Backward})
 	if err != nil {
 		return nil, err
 	}

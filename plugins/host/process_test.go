@@ -77,7 +77,7 @@ func TestSignals(t *testing.T) {
 	m, idx := r.method("hostile"), r.index("")
 	pid := r.pid("hostile")
 	require.NoError(t, syscall.Kill(pid, syscall.SIGINT))
-	require.NoError(t, m.Insert(ctx, idx, 1, rows(0, 1)))
+	require.NoError(t, insert(m, idx, 1, rows(0, 1)))
 	require.Equal(t, pid, r.pid("hostile"))
 	r.reg.mu.keepers["hostile"].mu.Lock()
 	dead := r.reg.mu.keepers["hostile"].mu.session.process.dead
@@ -110,7 +110,7 @@ func TestStartedByHand(t *testing.T) {
 func TestKilledAtRandom(t *testing.T) {
 	r := newRig(t, nil, "hostile")
 	idx := r.index("")
-	require.NoError(t, r.method("hostile").Insert(ctx, idx, 1, rows(0, 100)))
+	require.NoError(t, insert(r.method("hostile"), idx, 1, rows(0, 100)))
 	stop := make(chan struct{})
 	killer := make(chan int)
 	go func() {
@@ -139,7 +139,7 @@ func TestKilledAtRandom(t *testing.T) {
 			continue
 		}
 		batch := rows(100+i*3, 3)
-		if err := m.Insert(ctx, idx, 1, batch); err != nil {
+		if err := insert(m, idx, 1, batch); err != nil {
 			requireState(t, err, pgerr.ExternalRoutineException, "being restarted")
 			continue
 		}

@@ -206,7 +206,7 @@ func in(batches ...[]am.Row) func(func([]am.Row) error) error {
 
 // search returns what a scan finds, with the error that ended it.
 func search(m am.Method, idx am.Index, keys ...am.ScanKey) ([]am.Hit, error) {
-	cur, err := m.Scan(ctx, idx, keys, am.Forward)
+	cur, err := m.Scan(ctx, idx, keys, am.ScanOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -259,4 +259,17 @@ func (k *keeper) generation() uint64 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.mu.sup.Generation()
+}
+
+// insert adds rows to an index that knows no conflicts.
+func insert(m am.Method, idx am.Index, xid uint64, rows []am.Row) error {
+	return insertCtx(ctx, m, idx, xid, rows)
+}
+
+func insertCtx(ctx context.Context, m am.Method, idx am.Index, xid uint64, rows []am.Row) error {
+	conflicts, err := m.Insert(ctx, idx, xid, rows)
+	if err == nil && len(conflicts) > 0 {
+		err = fmt.Errorf("%d conflicts, the first %+v", len(conflicts), conflicts[0])
+	}
+	return err
 }

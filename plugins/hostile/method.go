@@ -123,13 +123,13 @@ func (m method) BuildEmpty(ctx context.Context, ix *sdk.Index) ([]page.Page, err
 	return pages, err
 }
 
-func (m method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error {
+func (m method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.Conflict, error) {
 	if err := misbehave(ctx, ix, "Insert"); err != nil {
-		return err
+		return nil, err
 	}
 	switch ix.Options()["label"] {
 	case "badimage@Insert":
-		return ix.Update(ctx, func(x *sdk.XLog) error {
+		return nil, ix.Update(ctx, func(x *sdk.XLog) error {
 			ed, err := x.RegisterBuffer(0, 0)
 			if err != nil {
 				return err
@@ -147,10 +147,10 @@ func (m method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error
 			}
 			return err
 		})
-		return nil
+		return nil, nil
 	case "crash-late@Insert":
-		if err := m.Sample.Insert(ctx, ix, rows); err != nil {
-			return err
+		if _, err := m.Sample.Insert(ctx, ix, rows); err != nil {
+			return nil, err
 		}
 		os.Exit(7)
 	case "alone-crash@Insert": // keeps others out, and dies
@@ -163,12 +163,12 @@ func (m method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error
 				return sdk.ErrConflict
 			}
 		}())
-		return err
+		return nil, err
 	}
 	return m.Sample.Insert(ctx, ix, rows)
 }
 
-func (m method) Scan(ctx context.Context, ix *sdk.Index, keys []sdk.ScanKey, hits *sdk.HitWriter) error {
+func (m method) Scan(ctx context.Context, ix *sdk.Index, scan sdk.Scan, hits *sdk.HitWriter) error {
 	if err := misbehave(ctx, ix, "Scan"); err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (m method) Scan(ctx context.Context, ix *sdk.Index, keys []sdk.ScanKey, hit
 	case "beyond@Scan":
 		return hits.Add(page.TID{Block: 1 << 20, Offset: 1}, false)
 	case "crash-late@Scan":
-		if err := m.Sample.Scan(ctx, ix, keys, hits); err != nil {
+		if err := m.Sample.Scan(ctx, ix, scan, hits); err != nil {
 			return err
 		}
 		if err := hits.Flush(); err != nil {
@@ -195,7 +195,7 @@ func (m method) Scan(ctx context.Context, ix *sdk.Index, keys []sdk.ScanKey, hit
 		}
 		os.Exit(7)
 	}
-	return m.Sample.Scan(ctx, ix, keys, hits)
+	return m.Sample.Scan(ctx, ix, scan, hits)
 }
 
 func (m method) BulkDelete(ctx context.Context, ix *sdk.Index, dead *sdk.DeadSet) (sdk.BulkDeleteStats, error) {

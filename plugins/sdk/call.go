@@ -90,7 +90,11 @@ func (c *callState) insert() (*pb.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pb.Result{}, c.am.Insert(c.ctx, c.ix, rows)
+	conflicts, err := c.am.Insert(c.ctx, c.ix, rows)
+	if err == nil && len(conflicts) > 0 {
+		err = fmt.Errorf("%w: conflicts of an index that is not unique", wire.ErrWrongState)
+	}
+	return &pb.Result{}, err
 }
 
 func (c *callState) scan() (*pb.Result, error) {
@@ -106,7 +110,7 @@ func (c *callState) scan() (*pb.Result, error) {
 			Hits: &pb.Hits{Packed: packed, Count: uint32(count), OrderBy: orderBy},
 		}})
 	}}
-	if err := c.am.Scan(c.ctx, c.ix, keys, hits); err != nil {
+	if err := c.am.Scan(c.ctx, c.ix, Scan{Keys: keys, Backward: c.call.GetBackward()}, hits); err != nil {
 		return nil, err
 	}
 	return &pb.Result{}, hits.Flush()

@@ -26,12 +26,13 @@ type AccessMethod interface {
 	BuildEmpty(ctx context.Context, ix *Index) ([]page.Page, error)
 
 	// Insert adds rows, often many at a time. After an error the host may offer a row again: adding it twice must do
-	// no harm.
-	Insert(ctx context.Context, ix *Index, rows []Row) error
+	// no harm. Of a unique index it returns the rows that it did not add, in the order of rows, each with the equal row in
+	// the way; of any other it returns nil.
+	Insert(ctx context.Context, ix *Index, rows []Row) ([]Conflict, error)
 
-	// Scan reports every row that may satisfy all keys. Rows that surely match go out without recheck, doubtful ones
-	// with it. No key at all asks for every row.
-	Scan(ctx context.Context, ix *Index, keys []ScanKey, hits *HitWriter) error
+	// Scan reports every row that may satisfy all keys of scan. Rows that surely match go out without recheck, doubtful ones
+	// with it. A method that declares Ordered reports them in the order of the index's columns, or backward.
+	Scan(ctx context.Context, ix *Index, scan Scan, hits *HitWriter) error
 
 	// BulkDelete removes all entries of the rows in dead. It may be called again with rows already removed.
 	BulkDelete(ctx context.Context, ix *Index, dead *DeadSet) (BulkDeleteStats, error)
@@ -60,7 +61,9 @@ type (
 	Column          = wire.Column
 	Row             = wire.Row
 	Value           = wire.Value
+	Scan            = wire.Scan
 	ScanKey         = wire.ScanKey
+	Conflict        = wire.Conflict
 	Hit             = wire.Hit
 	DeadSet         = wire.DeadSet
 	BuildStats      = wire.BuildStats

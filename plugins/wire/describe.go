@@ -92,13 +92,30 @@ type ScanKey struct {
 	Column   int // from 0
 	Operator string
 	Arg      Value
+	Args     []Value // of AnyEqual: not NULL, ascending in the order of the type, all different
 }
 
-// Operators of a ScanKey without an argument.
+// Operators of a ScanKey that are none of SQL's. IsNull and IsNotNull have no argument, AnyEqual has a list.
 const (
 	IsNull    = "IS NULL"
 	IsNotNull = "IS NOT NULL"
+	AnyEqual  = "= ANY"
 )
+
+// Scan is what a scan is to find and how. The keys must all hold; no key at all asks for every row.
+type Scan struct {
+	Keys     []ScanKey
+	Backward bool  // ordered methods: deliver the hits in reverse
+	Return   []int // columns whose values go with each hit; nil = none
+	Limit    int64 // hits that will probably be wanted, 0 = all; a hint, more must come if they are asked for
+}
+
+// Conflict says that a row was not added to a unique index because an equal row is in the way.
+type Conflict struct {
+	Row int      // its place in the rows of the call
+	TID page.TID // the equal row
+	XID uint64   // 0 = that row is live; else whether it is depends on this transaction
+}
 
 // BuildStats is what a build did.
 type BuildStats struct {

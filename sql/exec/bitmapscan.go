@@ -79,7 +79,7 @@ func (s *bitmapHeapScan) collect() error {
 
 func (s *bitmapHeapScan) scanIndex(b *bitmap, keys []am.ScanKey) error {
 	idx := s.node.Child.Index
-	cursor, err := idx.Method.Scan(s.x.Ctx, idx.Def, keys, am.Forward)
+	cursor, err := idx.Method.Scan(s.x.Ctx, idx.Def, keys, am.ScanOptions{})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/sql/plan"
 )
 
@@ -27,7 +28,7 @@ func (s *indexScan) Open() error {
 	if err != nil || none {
 		return err
 	}
-	s.hits.cursor, err = s.node.Index.Method.Scan(s.x.Ctx, s.node.Index.Def, keys, s.node.Direction)
+	s.hits.cursor, err = s.node.Index.Method.Scan(s.x.Ctx, s.node.Index.Def, keys, am.ScanOptions{Direction: s.node.Direction})
 	return err
 }
 

@@ -285,8 +285,12 @@ func (w *Writer) flushIndexes() error {
 		return err
 	}
 	for i, x := range w.table.Indexes {
-		if err := x.Method.Insert(w.x.Ctx, x.Def, uint64(xid), w.entries[i]); err != nil {
+		conflicts, err := x.Method.Insert(w.x.Ctx, x.Def, uint64(xid), w.entries[i])
+		if err != nil {
 			return err
+		}
+		if len(conflicts) > 0 {
+			return DuplicateKey(x.Def, conflicts[0])
 		}
 		w.entries[i] = w.entries[i][:0]
 	}

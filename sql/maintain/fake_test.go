@@ -87,14 +87,14 @@ func (f *fakeMethod) BuildEmpty(_ context.Context, idx am.Index) ([]page.Page, e
 	return []page.Page{e.Page()}, err
 }
 
-func (f *fakeMethod) Insert(_ context.Context, idx am.Index, _ uint64, rows []am.Row) error {
+func (f *fakeMethod) Insert(_ context.Context, idx am.Index, _ uint64, rows []am.Row) ([]am.Conflict, error) {
 	for _, r := range rows {
 		f.of(idx)[r.TID] = slices.Clone(r.Values)
 	}
-	return nil
+	return nil, nil
 }
 
-func (f *fakeMethod) Scan(context.Context, am.Index, []am.ScanKey, am.Direction) (am.Cursor, error) {
+func (f *fakeMethod) Scan(context.Context, am.Index, []am.ScanKey, am.ScanOptions) (am.Cursor, error) {
 	return nil, errors.New("nobody scans here")
 }
 

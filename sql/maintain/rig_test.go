@@ -139,7 +139,7 @@ func (r *rig) insert(t testing.TB, x *xact.Txn, name string, rows [][]datum.Datu
 		for n, tid := range tids {
 			keys = append(keys, am.Row{TID: tid, Values: key(i, rows[n])})
 		}
-		if err := r.ams.method.Insert(ctx, i.Describe(table.Rel), 0, keys); err != nil {
+		if _, err := r.ams.method.Insert(ctx, i.Describe(table.Rel), 0, keys); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,9 @@ import (
 // sinkMethod is an access method that takes rows and forgets them, so that a benchmark sees the host's side alone.
 type sinkMethod struct{ *fakeMethod }
 
-func (sinkMethod) Insert(context.Context, am.Index, uint64, []am.Row) error { return nil }
+func (sinkMethod) Insert(context.Context, am.Index, uint64, []am.Row) ([]am.Conflict, error) {
+	return nil, nil
+}
 
 // lines is COPY input of n rows with seven integers.
 func lines(n int) []byte {

@@ -205,8 +205,12 @@ func (c *copyIn) insertIndexes(ctx context.Context, b *copyBatch) error {
 			}
 			b.entries = append(b.entries, am.Row{TID: b.tids[i], Values: b.keys[from:len(b.keys):len(b.keys)]})
 		}
-		if err := x.Method.Insert(ctx, x.Def, uint64(xid), b.entries); err != nil {
+		conflicts, err := x.Method.Insert(ctx, x.Def, uint64(xid), b.entries)
+		if err != nil {
 			return err
+		}
+		if len(conflicts) > 0 {
+			return exec.DuplicateKey(x.Def, conflicts[0])
 		}
 	}
 	return nil

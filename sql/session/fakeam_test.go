@@ -31,7 +31,7 @@ func (f *fakeMethod) Describe() am.Description {
 	d := am.Description{
 		Name: f.name, Version: "1",
 		Options: []am.OptionDef{{Name: "length", Type: am.OptionInt, Default: "80", Min: "1", Max: "4096"}},
-		Caps:    am.Caps{MultiColumn: true, BitmapOnly: !f.ordered, OptionalKey: true, Ordered: f.ordered, Backward: f.ordered, SearchNulls: f.ordered},
+		Caps:    am.Caps{MultiColumn: true, BitmapOnly: !f.ordered, OptionalKey: true, Ordered: f.ordered, Backward: f.ordered, SearchNulls: f.ordered, AnyEqual: f.ordered, ReturnKeys: f.ordered},
 		Cost:    am.Cost{PagesFraction: 1, PerPage: 1, PerTuple: 1},
 	}
 	ops := []string{"="}
@@ -93,20 +93,24 @@ func (f *fakeMethod) add(idx am.Index, rows []am.Row) {
 	}
 }
 
-func (f *fakeMethod) Insert(_ context.Context, idx am.Index, _ uint64, rows []am.Row) error {
+func (f *fakeMethod) Insert(_ context.Context, idx am.Index, _ uint64, rows []am.Row) ([]am.Conflict, error) {
 	if f.down {
-		return pgerr.New(pgerr.ObjectNotInPrerequisiteState, "access method %q is not available", f.name).Because(am.ErrUnavailable)
+		return nil, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "access method %q is not available", f.name).Because(am.ErrUnavailable)
 	}
 	f.add(idx, rows)
-	return nil
+	return nil, nil
 }
 
-func (f *fakeMethod) Scan(_ context.Context, idx am.Index, keys []am.ScanKey, dir am.Direction) (am.Cursor, error) {
+func (f *fakeMethod) Scan(_ context.Context, idx am.Index, keys []am.ScanKey, opts am.ScanOptions) (am.Cursor, error) {
 	if f.down {
 		return nil, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "access method %q is not available", f.name).Because(am.ErrUnavailable)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	dir := opts.Direction
+	if dir == 0 {
+		dir = am.Forward
+	}
 	var hits []am.Hit
 	rows := slices.Clone(f.rows[idx.Rel.Rel])
 	if f.ordered {
@@ -136,7 +140,11 @@ func (f *fakeMethod) Scan(_ context.Context, idx am.Index, keys []am.ScanKey, di
 	for i, r := range rows {
 		ok := matches(idx, r, keys)
 		if ok || !f.ordered && i%3 == 0 {
-			hits = append(hits, am.Hit{TID: r.TID, Recheck: !f.ordered})
+			hit := am.Hit{TID: r.TID, Recheck: !f.ordered}
+			for _, c := range opts.Return {
+				hit.Values = append(hit.Values, r.Values[c])
+			}
+			hits = append(hits, hit)
 		}
 	}
 	return &fakeCursor{hits: hits}, nil
@@ -159,6 +167,12 @@ func matches(idx am.Index, r am.Row, keys []am.ScanKey) bool {
 		}
 		if v.Null {
 			return false
+		}
+		if k.Strategy == am.AnyEqual {
+			if !slices.ContainsFunc(k.Args, func(arg datum.Datum) bool { return datum.Compare(idx.Columns[k.Column].Type, v, arg) == 0 }) {
+				return false
+			}
+			continue
 		}
 		c := datum.Compare(idx.Columns[k.Column].Type, v, k.Arg)
 		if !map[string]bool{"=": c == 0, "<": c < 0, "<=": c <= 0, ">": c > 0, ">=": c >= 0}[k.Strategy] {

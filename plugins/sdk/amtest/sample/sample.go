@@ -132,7 +132,7 @@ func (s Sample) BuildEmpty(context.Context, *sdk.Index) ([]page.Page, error) {
 }
 
 // Insert fills the page that took the last row and goes on with new ones.
-func (s Sample) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error {
+func (s Sample) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.Conflict, error) {
 	for len(rows) > 0 {
 		put := 0
 		err := ix.Update(ctx, func(x *sdk.XLog) (err error) {
@@ -141,11 +141,11 @@ func (s Sample) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) error
 			return err
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		rows = rows[put:]
 	}
-	return nil
+	return nil, nil
 }
 
 // place puts rows onto the page being filled, or a new one if that is full, and says how many.
@@ -235,7 +235,7 @@ func each(ix *sdk.Index, blk page.BlockNumber, p page.Page, fn func(off page.Off
 }
 
 // Scan compares every row with the keys. What it reports matches, so nothing needs a recheck.
-func (s Sample) Scan(_ context.Context, ix *sdk.Index, keys []sdk.ScanKey, hits *sdk.HitWriter) error {
+func (s Sample) Scan(_ context.Context, ix *sdk.Index, scan sdk.Scan, hits *sdk.HitWriter) error {
 	n, err := ix.NBlocks()
 	if err != nil {
 		return err
@@ -243,7 +243,7 @@ func (s Sample) Scan(_ context.Context, ix *sdk.Index, keys []sdk.ScanKey, hits 
 	pages := ix.ReadPages(0, n)
 	for pages.Next() {
 		err := each(ix, pages.Block(), pages.Page(), func(_ page.OffsetNumber, row sdk.Row) error {
-			if !matches(keys, row) {
+			if !matches(scan.Keys, row) {
 				return nil
 			}
 			return hits.Add(row.TID, false)
