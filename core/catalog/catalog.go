@@ -11,6 +11,7 @@ type Catalog struct {
 	version   page.LSN
 	tables    btree.Map[string, *Table]
 	indexes   btree.Map[string, *Index]
+	sequences btree.Map[string, *Sequence]
 	methods   btree.Map[string, *AccessMethod]
 	roles     btree.Map[string, *Role]
 	settings  btree.Map[string, *Setting]
@@ -37,6 +38,9 @@ func (c *Catalog) add(o object) {
 		c.indexes.Set(*name, o)
 		c.byRelFile[o.Rel] = o
 		c.ofTable[o.Table] = append(c.ofTable[o.Table], o)
+	case *Sequence:
+		c.sequences.Set(*name, o)
+		c.byRelFile[o.Rel] = o
 	case *AccessMethod:
 		c.methods.Set(*name, o)
 	case *Role:
@@ -91,7 +95,12 @@ func (c *Catalog) Roles() []*Role { return c.roles.Values() }
 // Settings returns all stored settings by name.
 func (c *Catalog) Settings() []*Setting { return c.settings.Values() }
 
-// RelFile returns the table or the index that a file belongs to; both are nil if it belongs to none.
+// HasRelation reports whether a table, an index or a sequence has this name.
+func (c *Catalog) HasRelation(name string) bool {
+	return c.Table(name) != nil || c.Index(name) != nil || c.Sequence(name) != nil
+}
+
+// RelFile returns the table or the index that a file belongs to; both are nil if it belongs to neither.
 func (c *Catalog) RelFile(rel page.RelFileNumber) (*Table, *Index) {
 	switch o := c.byRelFile[rel].(type) {
 	case *Table:

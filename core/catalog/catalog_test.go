@@ -108,7 +108,7 @@ func TestTablesComeAndGo(t *testing.T) {
 	got := r.now(t).Table("t")
 	require.Equal(t, def.OID, got.OID)
 	require.Equal(t, "'none'", got.Columns[1].Default)
-	require.Len(t, got.RowType(), 2)
+	require.Len(t, got.RowType().RowType, 2)
 	require.Same(t, r.now(t), r.now(t), "one version is one catalog")
 	require.True(t, r.exists(t, got.Rel))
 
@@ -279,6 +279,58 @@ func TestStatsAndOIDsAfterReopening(t *testing.T) {
 	require.Equal(t, next, r.cat.NextOID(), "an aborted transaction's OID is not used again")
 	require.Equal(t, catalog.Stats{Pages: 7, Tuples: 500}, r.now(t).Table("t").Stats)
 	require.Equal(t, []page.RelFileNumber{99}, r.now(t).Orphans([]page.RelFileNumber{1, 2, 99, def.Rel}))
+}
+
+func TestSequencesGoWithTheirTable(t *testing.T) {
+	r := newRig(t)
+	def := table("t")
+	seq := &catalog.Sequence{Name: "t_id_seq", Type: datum.Int8, Start: 1, Increment: 1, Min: 1, Max: 100}
+	require.NoError(t, r.in(t, func(x *xact.Txn) error {
+		if err := r.cat.CreateTable(ctx, x, def); err != nil {
+			return err
+		}
+		seq.OwnedBy = catalog.ColumnRef{Table: def.OID}
+		return r.cat.CreateSequence(ctx, x, seq)
+	}))
+	got := r.now(t).Sequence("t_id_seq")
+	require.Equal(t, seq.OID, got.OID)
+	require.Len(t, r.now(t).SequencesOf(def.OID), 1)
+	require.True(t, r.exists(t, got.Rel))
+	err := r.in(t, func(x *xact.Txn) error { return r.cat.CreateTable(ctx, x, table("t_id_seq")) })
+	require.True(t, pgerr.Is(err, pgerr.DuplicateTable), "%v", err)
+	require.NoError(t, r.in(t, func(x *xact.Txn) error {
+		changed := got.Clone()
+		changed.Name, changed.Max = "s", 7
+		return r.cat.AlterSequence(ctx, x, changed)
+	}))
+	require.Equal(t, int64(7), r.now(t).Sequence("s").Max)
+	require.NoError(t, r.in(t, func(x *xact.Txn) error { return r.cat.DropTable(ctx, x, def.OID) }))
+	require.Nil(t, r.now(t).Sequence("s"))
+	require.False(t, r.exists(t, got.Rel))
+}
+
+func TestConstraintsAndColumnsThatCameLater(t *testing.T) {
+	r := newRig(t)
+	def := table("t")
+	seven := "7"
+	require.NoError(t, r.in(t, func(x *xact.Txn) error {
+		def.Constraints = []catalog.Constraint{{OID: r.cat.NewOID() + 100, Name: "t_pkey", Kind: catalog.PrimaryKey, Columns: []int{0}, Index: 5}}
+		def.Columns = append(def.Columns, catalog.Column{Name: "n", Type: datum.Type{OID: datum.Int4}, Missing: &seven})
+		return r.cat.CreateTable(ctx, x, def)
+	}))
+	r.open(t)
+	got := r.now(t).Table("t")
+	require.Greater(t, r.cat.NextOID(), got.Constraints[0].OID, "OIDs of constraints are not given again")
+	require.Equal(t, "t_pkey", got.PrimaryKey().Name)
+	require.Equal(t, "t_pkey", got.ConstraintOfIndex(5).Name)
+	require.Nil(t, got.Constraint("other"))
+	before := got.RowType().RowType[:2].AppendRow(nil, []datum.Datum{datum.NewInt(1), datum.NewText("x")})
+	row := make([]datum.Datum, 3)
+	require.NoError(t, got.RowType().DecodeRow(before, row))
+	require.Equal(t, int64(7), row[2].I)
+	row[2] = datum.Datum{}
+	require.NoError(t, got.RowType().DecodeColumns(before, []int{2}, row))
+	require.Equal(t, int64(7), row[2].I)
 }
 
 func TestWideTables(t *testing.T) {

@@ -21,6 +21,7 @@ type Index struct {
 	Given   map[string]string `json:"given,omitempty"`
 	Unique  bool              `json:"unique,omitempty"`
 	Primary bool              `json:"primary,omitempty"`
+	Comment string            `json:"comment,omitempty"`
 	Stats   Stats             `json:"stats"`
 
 	place place

@@ -88,7 +88,7 @@ func (s *Store) load(snap *xact.Snapshot, base *Catalog) (*Catalog, error) {
 		if !ok {
 			break
 		}
-		oid, _, parts, err := peek(tid, row)
+		oid, parts, err := peek(tid, row)
 		if err != nil {
 			return nil, err
 		}

@@ -49,6 +49,12 @@ func (s *Store) DropRole(ctx context.Context, t *xact.Txn, name string) error {
 				WithDetail("owner of table %s", table.Name)
 		}
 	}
+	for _, q := range c.Sequences() {
+		if q.Owner == name {
+			return pgerr.New(pgerr.DependentObjectsStillExist, "role %q cannot be dropped because some objects depend on it", name).
+				WithDetail("owner of sequence %s", q.Name)
+		}
+	}
 	return s.remove(ctx, t, old)
 }
 

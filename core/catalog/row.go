@@ -23,16 +23,17 @@ func Relation() heap.Relation { return heap.Relation{Rel: Rel, Name: "quire_cata
 type kind string
 
 const (
-	kindTable   kind = "table"
-	kindIndex   kind = "index"
-	kindMethod  kind = "access method"
-	kindRole    kind = "role"
-	kindSetting kind = "setting"
+	kindTable    kind = "table"
+	kindIndex    kind = "index"
+	kindSequence kind = "sequence"
+	kindMethod   kind = "access method"
+	kindRole     kind = "role"
+	kindSetting  kind = "setting"
 )
 
 // space returns the namespace that names of the kind are unique in (C2).
 func (k kind) space() string {
-	if k == kindIndex || k == kindTable {
+	if k == kindIndex || k == kindTable || k == kindSequence {
 		return "relation"
 	}
 	return string(k)
@@ -44,10 +45,11 @@ type place struct {
 	rows []string // their bytes: an object read again from equal rows at the same places is the same object
 }
 
-// A row is (oid, kind, name, file, part, parts, definition). The JSON of a large definition is spread over several
-// rows, numbered from 0; file is the relation's file number, 0 for an object without one.
+// A row is (oid, kind, name, file, inner, part, parts, definition). The JSON of a large definition is spread over several
+// rows, numbered from 0; file is the relation's file number, 0 for an object without one; inner is the greatest OID of what is
+// part of the object (constraints), or 0.
 var rowType = datum.RowType{
-	{OID: datum.Int8}, {OID: datum.Text}, {OID: datum.Text}, {OID: datum.Int8},
+	{OID: datum.Int8}, {OID: datum.Text}, {OID: datum.Text}, {OID: datum.Int8}, {OID: datum.Int8},
 	{OID: datum.Int4}, {OID: datum.Int4}, {OID: datum.Bytea},
 }
 
@@ -56,9 +58,11 @@ const (
 	colKind
 	colName
 	colFile
+	colInner
 	colPart
 	colParts
 	colDefinition
+	columns
 )
 
 // object is what the kinds have in common.
@@ -71,24 +75,28 @@ type object interface {
 
 func (t *Table) head() (*uint32, *string)        { return &t.OID, &t.Name }
 func (i *Index) head() (*uint32, *string)        { return &i.OID, &i.Name }
+func (q *Sequence) head() (*uint32, *string)     { return &q.OID, &q.Name }
 func (a *AccessMethod) head() (*uint32, *string) { return &a.OID, &a.Name }
 func (r *Role) head() (*uint32, *string)         { return &r.OID, &r.Name }
 func (s *Setting) head() (*uint32, *string)      { return &s.OID, &s.Name }
 
 func (*Table) kind() kind        { return kindTable }
 func (*Index) kind() kind        { return kindIndex }
+func (*Sequence) kind() kind     { return kindSequence }
 func (*AccessMethod) kind() kind { return kindMethod }
 func (*Role) kind() kind         { return kindRole }
 func (*Setting) kind() kind      { return kindSetting }
 
 func (t *Table) at() *place        { return &t.place }
 func (i *Index) at() *place        { return &i.place }
+func (q *Sequence) at() *place     { return &q.place }
 func (a *AccessMethod) at() *place { return &a.place }
 func (r *Role) at() *place         { return &r.place }
 func (s *Setting) at() *place      { return &s.place }
 
 func (t *Table) file() *page.RelFileNumber      { return &t.Rel }
 func (i *Index) file() *page.RelFileNumber      { return &i.Rel }
+func (q *Sequence) file() *page.RelFileNumber   { return &q.Rel }
 func (*AccessMethod) file() *page.RelFileNumber { return nil }
 func (*Role) file() *page.RelFileNumber         { return nil }
 func (*Setting) file() *page.RelFileNumber      { return nil }
@@ -109,11 +117,17 @@ func encode(o object) ([][]byte, error) {
 	if f := o.file(); f != nil {
 		file = int64(*f)
 	}
+	var inner uint32
+	if t, ok := o.(*Table); ok {
+		for i := range t.Constraints {
+			inner = max(inner, t.Constraints[i].OID)
+		}
+	}
 	parts := (len(def) + room - 1) / room
 	rows := make([][]byte, 0, parts)
 	for chunk := range slices.Chunk(def, room) {
 		rows = append(rows, rowType.AppendRow(nil, []datum.Datum{
-			datum.NewInt(int64(*oid)), datum.NewText(string(o.kind())), datum.NewText(*name), datum.NewInt(file),
+			datum.NewInt(int64(*oid)), datum.NewText(string(o.kind())), datum.NewText(*name), datum.NewInt(file), datum.NewInt(int64(inner)),
 			datum.NewInt(int64(len(rows))), datum.NewInt(int64(parts)), datum.NewBytes(chunk),
 		}))
 	}
@@ -124,7 +138,7 @@ func encode(o object) ([][]byte, error) {
 type part struct {
 	tid page.TID
 	row string
-	col [7]datum.Datum // aliases row
+	col [columns]datum.Datum // aliases row
 }
 
 func readPart(tid page.TID, raw []byte) (part, error) {
@@ -163,7 +177,11 @@ func decode(parts []part) (object, error) {
 		*f = page.RelFileNumber(first.col[colFile].I)
 	}
 	if t, ok := o.(*Table); ok {
-		t.rowType = rowTypeOf(t.Columns)
+		rt, err := rowTypeOf(t.Columns)
+		if err != nil {
+			return nil, damaged(first.tid, err)
+		}
+		t.rowType = rt
 	}
 	return o, nil
 }
@@ -174,6 +192,8 @@ func newObject(k kind) object {
 		return new(Table)
 	case kindIndex:
 		return new(Index)
+	case kindSequence:
+		return new(Sequence)
 	case kindMethod:
 		return new(AccessMethod)
 	case kindRole:
@@ -190,10 +210,19 @@ func damaged(tid page.TID, err error) error {
 }
 
 // peek reads the numbers of a row.
-func peek(tid page.TID, row []byte) (oid uint32, file page.RelFileNumber, parts int, err error) {
-	var d [7]datum.Datum
-	if err := rowType.DecodeColumns(row, []int{colOID, colFile, colParts}, d[:]); err != nil {
-		return 0, 0, 0, damaged(tid, err)
+func peek(tid page.TID, row []byte) (oid uint32, parts int, err error) {
+	var d [columns]datum.Datum
+	if err := rowType.DecodeColumns(row, []int{colOID, colParts}, d[:]); err != nil {
+		return 0, 0, damaged(tid, err)
 	}
-	return uint32(d[colOID].I), page.RelFileNumber(d[colFile].I), int(d[colParts].I), nil
+	return uint32(d[colOID].I), int(d[colParts].I), nil
+}
+
+// peekHighest reads the greatest number in a row that came from the counter of OIDs.
+func peekHighest(tid page.TID, row []byte) (uint32, error) {
+	var d [columns]datum.Datum
+	if err := rowType.DecodeColumns(row, []int{colOID, colFile, colInner}, d[:]); err != nil {
+		return 0, damaged(tid, err)
+	}
+	return max(uint32(d[colOID].I), uint32(d[colFile].I), uint32(d[colInner].I)), nil
 }

@@ -74,8 +74,8 @@ func (s *Store) SetNextOID(next uint32) error {
 func (s *Store) highestOID() (uint32, error) {
 	highest := FirstOID - 1
 	err := s.heap.Versions(Relation(), func(tid page.TID, row []byte) error {
-		oid, file, _, err := peek(tid, row)
-		highest = max(highest, oid, uint32(file))
+		oid, err := peekHighest(tid, row)
+		highest = max(highest, oid)
 		return err
 	})
 	return highest, err

@@ -39,6 +39,9 @@ func checkColumns(def *Table) error {
 	}
 	seen := make(map[string]bool, len(def.Columns))
 	for _, c := range def.Columns {
+		if c.Dropped {
+			continue
+		}
 		if seen[c.Name] {
 			return pgerr.New(pgerr.DuplicateColumn, "column %q specified more than once", c.Name)
 		}
@@ -88,7 +91,7 @@ func (s *Store) table(ctx context.Context, t *xact.Txn, oid uint32) (*Table, *Ca
 	return table, c, nil
 }
 
-// DropTable drops a table and its indexes. It waits for everybody who uses the table.
+// DropTable drops a table, its indexes and the sequences that its columns own. It waits for everybody who uses the table.
 func (s *Store) DropTable(ctx context.Context, t *xact.Txn, oid uint32) error {
 	if err := s.locks.Acquire(ctx, t.Owner(), lock.Relation(oid), lock.AccessExclusive); err != nil {
 		return err
@@ -99,6 +102,11 @@ func (s *Store) DropTable(ctx context.Context, t *xact.Txn, oid uint32) error {
 	}
 	for _, i := range c.IndexesOf(oid) {
 		if err := s.dropIndex(ctx, t, i); err != nil {
+			return err
+		}
+	}
+	for _, q := range c.SequencesOf(oid) {
+		if err := s.DropSequence(ctx, t, q.OID); err != nil {
 			return err
 		}
 	}

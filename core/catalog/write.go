@@ -39,7 +39,7 @@ func (s *Store) claimName(ctx context.Context, t *xact.Txn, k kind, name string)
 // checkFree refuses a name that is taken.
 func (c *Catalog) checkFree(k kind, name string) error {
 	switch {
-	case k.space() == "relation" && (c.Table(name) != nil || c.Index(name) != nil):
+	case k.space() == "relation" && c.HasRelation(name):
 		return pgerr.New(pgerr.DuplicateTable, "relation %q already exists", name)
 	case k == kindMethod && c.AccessMethod(name) != nil, k == kindRole && c.Role(name) != nil:
 		return pgerr.New(pgerr.DuplicateObject, "%s %q already exists", k, name)

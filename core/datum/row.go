@@ -136,7 +136,7 @@ func uvarintLen(v uint64) int {
 // DecodeRow reads a row into row, which has a place per column. Columns that were added after the row was written are null.
 // S aliases data: Clone what must outlive it.
 func (rt RowType) DecodeRow(data []byte, row []Datum) error {
-	return rt.decode(data, row, len(rt), nil)
+	return rt.decode(data, row, len(rt), nil, nil)
 }
 
 // DecodeColumns reads the columns whose numbers need lists in ascending order, and leaves the other places of row alone. It
@@ -145,10 +145,10 @@ func (rt RowType) DecodeColumns(data []byte, need []int, row []Datum) error {
 	if len(need) == 0 {
 		return nil
 	}
-	return rt.decode(data, row, need[len(need)-1]+1, need)
+	return rt.decode(data, row, need[len(need)-1]+1, need, nil)
 }
 
-func (rt RowType) decode(data []byte, row []Datum, upTo int, need []int) error {
+func (rt RowType) decode(data []byte, row []Datum, upTo int, need []int, missing []Datum) error {
 	head, pos := binary.Uvarint(data)
 	if pos <= 0 {
 		return ErrRow
@@ -173,7 +173,17 @@ func (rt RowType) decode(data []byte, row []Datum, upTo int, need []int) error {
 			wanted = true
 			next++
 		}
-		if i >= stored || bitmap != nil && bitmap[i>>3]&(1<<(i&7)) != 0 {
+		if i >= stored {
+			switch {
+			case !wanted:
+			case missing != nil:
+				row[i] = missing[i]
+			default:
+				row[i] = Datum{Null: true}
+			}
+			continue
+		}
+		if bitmap != nil && bitmap[i>>3]&(1<<(i&7)) != 0 {
 			if wanted {
 				row[i] = Datum{Null: true}
 			}

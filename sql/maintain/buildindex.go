@@ -45,7 +45,7 @@ func (d *Deps) BuildEmpty(ctx context.Context, table *catalog.Table, index *cata
 
 // keyReader takes an index's columns out of stored rows.
 type keyReader struct {
-	rowType datum.RowType
+	rowType *datum.TableRow
 	need    []int // columns of the table, ascending, each once
 	attrs   []int // of the index's columns
 	row     []datum.Datum

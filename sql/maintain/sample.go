@@ -61,7 +61,7 @@ func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table, ta
 					return true
 				}
 			} else {
-				s.rows = append(s.rows, make([]datum.Datum, len(rowType)))
+				s.rows = append(s.rows, make([]datum.Datum, len(rowType.RowType)))
 			}
 			bad = rowType.DecodeRow(append([]byte(nil), row...), s.rows[at])
 			return bad == nil

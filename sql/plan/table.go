@@ -22,7 +22,7 @@ type Table struct {
 	Schema  string
 	Name    string
 	Columns []TableColumn
-	Row     datum.RowType
+	Row     *datum.TableRow
 	Indexes []*Index
 	Heap    heap.Relation
 	// Pages and Tuples are the current size, Tuples estimated from the density that the last ANALYZE saw.

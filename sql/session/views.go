@@ -15,11 +15,13 @@ const viewRows = 100
 // viewTable shows a system view to the planner.
 func viewTable(v *sysview.View) *plan.Table {
 	t := &plan.Table{OID: v.OID, Schema: "pg_catalog", Name: v.Name, Tuples: viewRows}
+	var row datum.RowType
 	for _, c := range v.Columns {
 		typ := datum.Type{OID: c.Type, Mod: -1}
 		t.Columns = append(t.Columns, plan.TableColumn{Name: c.Name, Type: typ})
-		t.Row = append(t.Row, typ)
+		row = append(row, typ)
 	}
+	t.Row = &datum.TableRow{RowType: row}
 	t.View = &plan.View{Name: v.Name, Rows: func(ctx context.Context, ec *expr.EvalCtx) ([][]datum.Datum, error) {
 		env, err := of(ec).viewEnv()
 		if err != nil {
