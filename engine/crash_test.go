@@ -118,9 +118,9 @@ func (w *workload) remove(name string, oneIn int, abort bool) {
 		}
 		s.Close()
 		for _, tid := range tids {
-			_, outcome, err := w.e.Heap.Delete(ctx, x, snap, relation(table), tid)
+			r, err := w.e.Heap.Delete(ctx, x, snap, relation(table), tid)
 			require.NoError(w.t, err)
-			require.Equal(w.t, heap.OK, outcome)
+			require.Equal(w.t, heap.OK, r.Outcome)
 		}
 		return c
 	})

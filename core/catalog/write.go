@@ -71,13 +71,13 @@ func (s *Store) replace(ctx context.Context, t *xact.Txn, old, o object) error {
 	places := old.at().tids
 	both := min(len(rows), len(places))
 	for i, tid := range places {
-		var outcome heap.Outcome
+		var r heap.Result
 		if i < both {
-			_, outcome, err = s.heap.Update(ctx, t, snap, Relation(), tid, rows[i])
+			r, err = s.heap.Update(ctx, t, snap, Relation(), tid, rows[i], true)
 		} else {
-			_, outcome, err = s.heap.Delete(ctx, t, snap, Relation(), tid)
+			r, err = s.heap.Delete(ctx, t, snap, Relation(), tid)
 		}
-		if err := written(old, outcome, err); err != nil {
+		if err := written(old, r.Outcome, err); err != nil {
 			return err
 		}
 	}
@@ -95,8 +95,8 @@ func (s *Store) remove(ctx context.Context, t *xact.Txn, o object) error {
 	snap := t.Latest()
 	defer snap.Release()
 	for _, tid := range o.at().tids {
-		_, outcome, err := s.heap.Delete(ctx, t, snap, Relation(), tid)
-		if err := written(o, outcome, err); err != nil {
+		r, err := s.heap.Delete(ctx, t, snap, Relation(), tid)
+		if err := written(o, r.Outcome, err); err != nil {
 			return err
 		}
 	}

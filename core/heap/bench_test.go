@@ -104,7 +104,7 @@ func BenchmarkFetch(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range b.N {
-		row, ok, err := r.heap.Fetch(snap, r.rel, tids[i*7919%len(tids)], buf[:0])
+		row, _, ok, err := r.heap.Fetch(snap, r.rel, tids[i*7919%len(tids)], buf[:0])
 		if err != nil || !ok {
 			b.Fatal(ok, err)
 		}
@@ -128,11 +128,11 @@ func BenchmarkUpdate(b *testing.B) {
 			snap.Release()
 			snap = x.Snapshot()
 		}
-		next, _, err := r.heap.Update(ctx, x, snap, r.rel, tids[i%len(tids)], row)
+		res, err := r.heap.Update(ctx, x, snap, r.rel, tids[i%len(tids)], row, false)
 		if err != nil {
 			b.Fatal(err)
 		}
-		tids[i%len(tids)] = next
+		tids[i%len(tids)] = res.TID
 	}
 	b.StopTimer()
 	require.NoError(b, x.Abort())

@@ -11,6 +11,8 @@
 //	H4. A version that was replaced names its successor in ctid. While a snapshot that sees the older version is in use, the chain
 //	    from it to the newest committed version is unbroken.
 //	H5. Of several transactions that want to change one row, one does; the others wait for its end, in turn.
+//	    So do those that want a row which another has locked, and row locks are taken and looked for under the content
+//	    lock of the row's page.
 //	H6. One update is one record: there is no moment at which the old version is gone and the new one is not there.
 //
 // Locks, outer to inner; skip levels freely, never go back:

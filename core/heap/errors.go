@@ -32,6 +32,11 @@ func concurrentChange(what string) error {
 		WithHint("Run the transaction again.")
 }
 
+// rowLocked is what NOWAIT answers when another transaction has the row.
+func rowLocked(rel Relation) error {
+	return pgerr.New(pgerr.LockNotAvailable, "could not obtain lock on row in relation %q", rel.Name)
+}
+
 func wrapRel(rel Relation, doing string, err error) error {
 	if err == nil {
 		return nil

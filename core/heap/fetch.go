@@ -5,9 +5,10 @@ import (
 	"github.com/quiredb/quire/core/xact"
 )
 
-// Fetch appends the row at tid to buf if snap sees it. A place without a row is not an error: the row may have been vacuumed
-// after an index named it. A block past the end is one, XX001.
-func (h *Store) Fetch(snap *xact.Snapshot, rel Relation, tid page.TID, buf []byte) (row []byte, visible bool, err error) {
+// Fetch appends the version that snap sees of the row that an index has at tid, and returns where that version lies: at tid itself, or
+// further on in its chain. A place without a row is not an error: the row may have been vacuumed after an index named it. A block past
+// the end is one, XX001.
+func (h *Store) Fetch(snap *xact.Snapshot, rel Relation, tid page.TID, buf []byte) (row []byte, at page.TID, visible bool, err error) {
 	j := newJudge(snap)
 	err = h.withItem(rel, tid, func(item []byte) error {
 		if visible, err = j.sees(item); err != nil {
@@ -18,7 +19,7 @@ func (h *Store) Fetch(snap *xact.Snapshot, rel Relation, tid page.TID, buf []byt
 		}
 		return nil
 	})
-	return row, visible, err
+	return row, tid, visible, err
 }
 
 // FetchVersion appends the row version at tid to buf, whoever may see it, and reports whether there is one. It is for
@@ -56,9 +57,10 @@ func (h *Store) withItem(rel Relation, tid page.TID, f func(item []byte) error) 
 	return f(item)
 }
 
-// FetchBlock calls fn with the rows of one block that snap sees: those at offsets, which ascend, or all if offsets is nil. The
+// FetchBlock calls fn with the rows of one block that snap sees: those that indexes have at offsets, which ascend, or all if offsets is
+// nil. from is the offset that led to the row (its own if offsets is nil), tid the place of the version that is seen. The
 // row is valid during the call. fn returns false to stop. No lock is held while fn runs.
-func (h *Store) FetchBlock(snap *xact.Snapshot, rel Relation, blk page.BlockNumber, offsets []page.OffsetNumber, fn func(tid page.TID, row []byte) bool) error {
+func (h *Store) FetchBlock(snap *xact.Snapshot, rel Relation, blk page.BlockNumber, offsets []page.OffsetNumber, fn func(from page.OffsetNumber, tid page.TID, row []byte) bool) error {
 	n, err := h.pool.Length(rel.File())
 	if err != nil {
 		return wrapRel(rel, "fetch from", err)
@@ -82,7 +84,7 @@ func (h *Store) FetchBlock(snap *xact.Snapshot, rel Relation, blk page.BlockNumb
 		if err != nil {
 			return false, corrupt(rel, tid, err)
 		}
-		return !visible || fn(tid, item[headerSize:]), nil
+		return !visible || fn(off, tid, item[headerSize:]), nil
 	}
 	if offsets == nil {
 		for off := page.OffsetNumber(1); off <= page.OffsetNumber(p.NumItems()); off++ {

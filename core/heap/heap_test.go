@@ -72,7 +72,7 @@ func TestInsertAndScan(t *testing.T) {
 	r.commit(t, other)
 	x = r.Xact.Begin(xact.ReadCommitted)
 	require.Len(t, r.rows(t, x.Snapshot()), 1000)
-	row, ok, err := r.heap.Fetch(x.Snapshot(), r.rel, tids[77], nil)
+	row, _, ok, err := r.heap.Fetch(x.Snapshot(), r.rel, tids[77], nil)
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Equal(t, "row 77", string(row))

@@ -101,7 +101,9 @@ func (p *player) run(cmd string, args []string) string {
 			_, err := p.r.heap.Insert(ctx, x, p.r.rel, rows)
 			return "", err
 		})
-	case "update", "delete":
+	case "lock": // lock KEY update|share block|nowait|skip
+		return p.statement(func(x *xact.Txn, snap *xact.Snapshot) (string, error) { return p.r.lockRows(x, snap, args) })
+	case "update", "hot", "delete":
 		return p.statement(func(x *xact.Txn, snap *xact.Snapshot) (string, error) {
 			return p.r.change(x, snap, cmd, args[0])
 		})
@@ -140,35 +142,68 @@ func (r *rig) change(x *xact.Txn, snap *xact.Snapshot, cmd, arg string) (string,
 		row := rows[i]
 		for again := true; again; {
 			again = false
-			var next page.TID
-			var outcome heap.Outcome
+			var result heap.Result
 			if cmd == "delete" {
-				next, outcome, err = r.heap.Delete(ctx, x, snap, r.rel, tid)
+				result, err = r.heap.Delete(ctx, x, snap, r.rel, tid)
 			} else {
 				image := key + "=" + value
 				if strings.HasSuffix(value, "+") {
 					image = row + strings.TrimSuffix(value, "+")
 				}
-				next, outcome, err = r.heap.Update(ctx, x, snap, r.rel, tid, []byte(image))
+				result, err = r.heap.Update(ctx, x, snap, r.rel, tid, []byte(image), cmd == "hot")
 			}
 			if err != nil {
 				return "", err
 			}
-			switch outcome {
+			switch result.Outcome {
 			case heap.OK:
 				count++
 			case heap.Changed:
-				bytes, found, err := r.heap.FetchVersion(r.rel, next, nil)
+				bytes, found, err := r.heap.FetchVersion(r.rel, result.TID, nil)
 				if err != nil {
 					return "", err
 				}
 				if row = string(bytes); found && strings.HasPrefix(row, key+"=") {
-					tid, again = next, true
+					tid, again = result.TID, true
 				}
 			}
 		}
 	}
 	return fmt.Sprint(count, " rows"), nil
+}
+
+// lockRows locks the rows with a key, following those that moved on.
+func (r *rig) lockRows(x *xact.Txn, snap *xact.Snapshot, args []string) (string, error) {
+	strength := map[string]heap.RowLock{"update": heap.ForUpdate, "share": heap.ForShare}[args[1]]
+	policy := map[string]heap.WaitPolicy{"block": heap.Block, "nowait": heap.NoWait, "skip": heap.SkipLocked}[args[2]]
+	rows, tids, err := r.find(snap, args[0])
+	if err != nil {
+		return "", err
+	}
+	var got []string
+	for i, tid := range tids {
+		row := rows[i]
+		for again := true; again; {
+			again = false
+			result, err := r.heap.LockRow(ctx, x, snap, r.rel, tid, strength, policy)
+			if err != nil {
+				return "", err
+			}
+			switch result.Outcome {
+			case heap.OK:
+				got = append(got, row)
+			case heap.Changed:
+				bytes, found, err := r.heap.FetchVersion(r.rel, result.TID, nil)
+				if err != nil {
+					return "", err
+				}
+				row, tid, again = string(bytes), result.TID, found
+			default:
+				got = append(got, result.Outcome.String())
+			}
+		}
+	}
+	return "locked " + strings.Join(got, ", "), nil
 }
 
 func (p *player) start(out *strings.Builder, fields []string) {

@@ -23,11 +23,24 @@ const (
 	Changed
 	// SelfModified: the running command has changed or deleted the row already; the caller passes over it.
 	SelfModified
+	// WouldBlock: another transaction has the row, and the caller said SkipLocked.
+	WouldBlock
 )
 
 // String returns the outcome's name.
 func (o Outcome) String() string {
-	return [...]string{"ok", "gone", "changed", "self-modified"}[o]
+	return [...]string{"ok", "gone", "changed", "self-modified", "would block"}[o]
+}
+
+// A Result is what came of Update, Delete or LockRow.
+type Result struct {
+	Outcome Outcome
+	// TID is where the row lies now: the new version after Update, the same place after Delete and LockRow, and for Changed the
+	// successor, which is committed and may be fetched with FetchVersion while the caller's snapshot is in use.
+	TID page.TID
+	// Hot says that the index entries which led to the old version lead to the new one too: no index must be told. Without it every
+	// index of the table gets an entry for TID.
+	Hot bool
 }
 
 // A change is one update or delete of one row in progress.
@@ -40,7 +53,9 @@ type change struct {
 	tid  page.TID
 	xid  xact.XID
 
-	queued bool // holds the tuple's lock in core/lock (H5)
+	strength lock.Mode  // of the row's lock that the change needs
+	policy   WaitPolicy // when another transaction has the row
+	queued   bool       // holds the tuple's lock in core/lock (H5)
 }
 
 func (h *Store) newChange(ctx context.Context, t *xact.Txn, snap *xact.Snapshot, rel Relation, tid page.TID) (*change, error) {
@@ -48,48 +63,47 @@ func (h *Store) newChange(ctx context.Context, t *xact.Txn, snap *xact.Snapshot,
 	if err != nil {
 		return nil, err
 	}
-	return &change{h: h, ctx: ctx, txn: t, snap: snap, rel: rel, tid: tid, xid: xid}, nil
+	return &change{h: h, ctx: ctx, txn: t, snap: snap, rel: rel, tid: tid, xid: xid, strength: lock.Exclusive}, nil
 }
 
-// Delete deletes the row at tid. With Changed it returns the row's successor. Under repeatable read a concurrent change is
-// error 40001 instead of an outcome.
-func (h *Store) Delete(ctx context.Context, t *xact.Txn, snap *xact.Snapshot, rel Relation, tid page.TID) (page.TID, Outcome, error) {
+// Delete deletes the row version at tid. Under repeatable read a concurrent change is error 40001 instead of an outcome.
+func (h *Store) Delete(ctx context.Context, t *xact.Txn, snap *xact.Snapshot, rel Relation, tid page.TID) (Result, error) {
 	c, err := h.newChange(ctx, t, snap, rel, tid)
 	if err != nil {
-		return page.TID{}, OK, err
+		return Result{}, err
 	}
 	defer c.leaveQueue()
 	return c.run(c.delete)
 }
 
 // run repeats attempt until the row is neither being changed by others nor moved on while a second page was found.
-func (c *change) run(attempt func(*buffer.Buffer) (stepResult, error)) (page.TID, Outcome, error) {
+func (c *change) run(attempt func(*buffer.Buffer) (stepResult, error)) (Result, error) {
 	if n, err := c.h.pool.Length(c.rel.File()); err != nil || c.tid.Block >= n {
 		if err == nil {
 			err = noRow(c.rel, c.tid, n)
 		}
-		return page.TID{}, OK, err
+		return Result{}, err
 	}
 	b, err := c.h.pool.Pin(c.rel.tag(c.tid.Block))
 	if err != nil {
-		return page.TID{}, OK, err
+		return Result{}, err
 	}
 	defer b.Unpin()
 	for {
 		r, err := attempt(b)
 		if err != nil {
-			return page.TID{}, OK, err
+			return Result{}, err
 		}
 		switch {
 		case r.again:
 			continue
-		case r.wait != xact.InvalidXID:
-			if err := c.waitFor(r.wait); err != nil {
-				return page.TID{}, OK, err
+		case r.wait != (lock.Tag{}):
+			if skip, err := c.waitFor(r); err != nil || skip {
+				return Result{Outcome: WouldBlock}, err
 			}
 			continue
 		case r.outcome == OK || r.outcome == SelfModified:
-			return r.tid, r.outcome, nil
+			return Result{Outcome: r.outcome, TID: r.tid, Hot: r.hot}, nil
 		}
 		return c.lost(r)
 	}
@@ -100,34 +114,50 @@ type stepResult struct {
 	outcome Outcome
 	tid     page.TID // the new version, or the successor
 	by      xact.XID // who changed the row, for Gone and Changed
-	wait    xact.XID // wait for this transaction and try again
+	hot     bool     // the new version is a heap-only one
+	wait    lock.Tag // wait for this and try again: the transaction that changes the row, or the row
+	xid     xact.XID // the transaction of wait, if it is one
 	again   bool     // try again at once
 }
 
 // lost ends a change that another transaction has forestalled.
-func (c *change) lost(r stepResult) (page.TID, Outcome, error) {
+func (c *change) lost(r stepResult) (Result, error) {
 	if r.by != xact.InvalidXID {
 		// A commit that is not waited for may not be visible yet. The caller's next snapshot must cover it, or it
 		// would meet the same conflict again.
 		if state, lsn, err := c.h.xact.Status(r.by); err != nil {
-			return page.TID{}, OK, err
+			return Result{}, err
 		} else if state == xact.Committed {
 			if err := c.h.xact.WaitVisible(c.ctx, lsn); err != nil {
-				return page.TID{}, OK, err
+				return Result{}, err
 			}
 		}
 	}
 	if c.txn.Isolation() == xact.RepeatableRead {
 		if r.outcome == Gone {
-			return page.TID{}, OK, concurrentChange("delete")
+			return Result{}, concurrentChange("delete")
 		}
-		return page.TID{}, OK, concurrentChange("update")
+		return Result{}, concurrentChange("update")
 	}
-	return r.tid, r.outcome, nil
+	return Result{Outcome: r.outcome, TID: r.tid}, nil
 }
 
-// examine decides what can be done with the row version in item. Holds: the page's content lock.
+// examine decides what can be done with the row version in item: the zero stepResult means that it is to be had. Holds: the page's
+// content lock.
 func (c *change) examine(item []byte) (stepResult, error) {
+	r, err := c.judge(item)
+	if err != nil || r != (stepResult{}) {
+		return r, err
+	}
+	// Who locks a row does it under the page's content lock, so nobody does it from here to the end of the change.
+	if tag := c.rowTag(); c.h.locks.RowsLocked() && c.h.locks.WouldWait(c.txn.Owner(), tag, c.strength) {
+		return stepResult{wait: tag}, nil
+	}
+	return stepResult{}, nil
+}
+
+// judge is examine without regard to row locks.
+func (c *change) judge(item []byte) (stepResult, error) {
 	h := decodeHeader(item)
 	if h.xmin != c.xid {
 		state, _, err := c.h.xact.Status(h.xmin)
@@ -151,28 +181,41 @@ func (c *change) examine(item []byte) (stepResult, error) {
 	case state == xact.Aborted:
 		return stepResult{}, nil
 	case state == xact.InProgress:
-		return stepResult{wait: h.xmax}, nil
+		return stepResult{wait: lock.Transaction(uint64(h.xmax)), xid: h.xmax}, nil
 	case h.next.Offset == 0:
 		return stepResult{outcome: Gone, by: h.xmax}, nil
 	}
 	return stepResult{outcome: Changed, tid: h.next, by: h.xmax}, nil
 }
 
-// waitFor waits for the end of the transaction that is changing the row. Whoever waits first goes first (H5): the right to wait is itself
-// a lock, kept until the change is done.
-func (c *change) waitFor(other xact.XID) error {
+// waitFor waits for whoever has the row. Whoever waits first goes first (H5): the right to wait is itself a lock, kept until the
+// change is done. It reports true if the caller would rather do without the row.
+func (c *change) waitFor(r stepResult) (skip bool, err error) {
+	switch c.policy {
+	case NoWait:
+		return false, rowLocked(c.rel)
+	case SkipLocked:
+		return true, nil
+	}
 	if !c.queued {
 		if err := c.h.locks.Acquire(c.ctx, c.txn.Owner(), c.tupleTag(), lock.Exclusive); err != nil {
-			return err
+			return false, err
 		}
 		c.queued = true
-		return nil // look again: the wait may have taken long
+		return false, nil // look again: the wait may have taken long
 	}
-	return c.h.xact.Wait(c.ctx, c.txn, other)
+	if r.xid != xact.InvalidXID {
+		return false, c.h.xact.Wait(c.ctx, c.txn, r.xid)
+	}
+	return false, c.h.locks.WaitFor(c.ctx, c.txn.Owner(), r.wait, c.strength)
 }
 
 func (c *change) tupleTag() lock.Tag {
 	return lock.Tuple(uint32(c.rel.Rel), uint32(c.tid.Block), uint16(c.tid.Offset))
+}
+
+func (c *change) rowTag() lock.Tag {
+	return lock.Row(uint32(c.rel.Rel), uint32(c.tid.Block), uint16(c.tid.Offset))
 }
 
 func (c *change) leaveQueue() {

@@ -198,14 +198,13 @@ func (o *oracle) change(t *rapid.T) {
 	tid := o.locate(t, snap, key)
 	remove := rapid.Bool().Draw(t, "delete")
 	value := fmt.Sprint("w", strings.Repeat("y", rapid.IntRange(0, 600).Draw(t, "length")))
-	var outcome heap.Outcome
-	var next page.TID
+	var result heap.Result
 	var err error
 	if remove {
 		value = ""
-		_, outcome, err = o.heap.Delete(ctx, x.real, snap, o.rel, tid)
+		result, err = o.heap.Delete(ctx, x.real, snap, o.rel, tid)
 	} else {
-		next, outcome, err = o.heap.Update(ctx, x.real, snap, o.rel, tid, []byte(key+"="+value))
+		result, err = o.heap.Update(ctx, x.real, snap, o.rel, tid, []byte(key+"="+value), rapid.Bool().Draw(t, "hot"))
 	}
 	_, mine := x.own[key]
 	if !mine && newest[key] != base[key] {
@@ -216,9 +215,9 @@ func (o *oracle) change(t *rapid.T) {
 		return
 	}
 	require.NoError(t, err)
-	require.Equal(t, heap.OK, outcome)
-	if !remove {
-		o.tids[key] = append(o.tids[key], next)
+	require.Equal(t, heap.OK, result.Outcome)
+	if !remove && !result.Hot {
+		o.tids[key] = append(o.tids[key], result.TID)
 	}
 	x.own[key] = value
 	x.real.NextCommand()
@@ -228,11 +227,11 @@ func (o *oracle) change(t *rapid.T) {
 func (o *oracle) locate(t *rapid.T, snap *xact.Snapshot, key string) page.TID {
 	var found []page.TID
 	for _, tid := range o.tids[key] {
-		row, ok, err := o.heap.Fetch(snap, o.rel, tid, nil)
+		row, at, ok, err := o.heap.Fetch(snap, o.rel, tid, nil)
 		require.NoError(t, err)
 		if ok {
 			require.True(t, strings.HasPrefix(string(row), key+"="), "%v holds %.20q instead of %s", tid, row, key)
-			found = append(found, tid)
+			found = append(found, at)
 		}
 	}
 	require.Len(t, found, 1, key)

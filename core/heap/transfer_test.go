@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quiredb/quire/core/heap"
-	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/core/xact/xacttest"
@@ -117,20 +116,19 @@ func (r *rig) adjust(x *xact.Txn, account, by int) error {
 	}
 	row, tid := rows[0], tids[0]
 	for {
-		var next page.TID
-		var outcome heap.Outcome
-		next, outcome, err = r.heap.Update(ctx, x, snap, r.rel, tid, fmt.Appendf(nil, "%s=%d", name, balance(row)+by))
-		if err != nil || outcome == heap.OK {
+		var result heap.Result
+		result, err = r.heap.Update(ctx, x, snap, r.rel, tid, fmt.Appendf(nil, "%s=%d", name, balance(row)+by), by%2 == 0)
+		if err != nil || result.Outcome == heap.OK {
 			return err
 		}
-		if outcome != heap.Changed {
-			return fmt.Errorf("account %s: outcome %v", name, outcome)
+		if result.Outcome != heap.Changed {
+			return fmt.Errorf("account %s: outcome %v", name, result.Outcome)
 		}
-		version, found, err := r.heap.FetchVersion(r.rel, next, nil)
+		version, found, err := r.heap.FetchVersion(r.rel, result.TID, nil)
 		if err != nil || !found {
-			return fmt.Errorf("account %s: successor %v found %v: %w", name, next, found, err)
+			return fmt.Errorf("account %s: successor %v found %v: %w", name, result.TID, found, err)
 		}
-		row, tid = string(version), next
+		row, tid = string(version), result.TID
 	}
 }
 

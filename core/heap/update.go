@@ -8,15 +8,17 @@ import (
 	"github.com/quiredb/quire/core/xact"
 )
 
-// Update replaces the row at tid and returns where the new version lies. With Changed it returns the row's successor
-// instead. Under repeatable read a concurrent change is error 40001 instead of an outcome.
-func (h *Store) Update(ctx context.Context, t *xact.Txn, snap *xact.Snapshot, rel Relation, tid page.TID, row []byte) (page.TID, Outcome, error) {
+// Update replaces the row version at tid by row. hot says that no indexed column changes (for every index of the table, whatever
+// its access method; the caller compares): then the new version may be a heap-only one, and Result.Hot says whether it is. Unless it
+// is, the caller adds entries for Result.TID to every index. Under repeatable read a concurrent change is error 40001
+// instead of an outcome.
+func (h *Store) Update(ctx context.Context, t *xact.Txn, snap *xact.Snapshot, rel Relation, tid page.TID, row []byte, hot bool) (Result, error) {
 	if err := checkSize(row); err != nil {
-		return page.TID{}, OK, err
+		return Result{}, err
 	}
 	c, err := h.newChange(ctx, t, snap, rel, tid)
 	if err != nil {
-		return page.TID{}, OK, err
+		return Result{}, err
 	}
 	defer c.leaveQueue()
 	u := update{change: c, st: h.state(rel)}

@@ -34,9 +34,9 @@ func (r *rig) deleteAll(t testing.TB, tids []page.TID) {
 	x := r.Xact.Begin(xact.ReadCommitted)
 	snap := x.Snapshot()
 	for _, tid := range tids {
-		_, outcome, err := r.heap.Delete(ctx, x, snap, r.rel, tid)
+		result, err := r.heap.Delete(ctx, x, snap, r.rel, tid)
 		require.NoError(t, err)
-		require.Equal(t, heap.OK, outcome)
+		require.Equal(t, heap.OK, result.Outcome)
 	}
 	r.commit(t, x)
 }
@@ -133,16 +133,16 @@ func TestRewriteKeepsWhatSnapshotsSee(t *testing.T) {
 		x := r.Xact.Begin(xact.ReadCommitted)
 		snap := x.Snapshot()
 		for i, tid := range tids[:100] {
-			next, outcome, err := r.heap.Update(ctx, x, snap, r.rel, tid, []byte("replaced"))
+			result, err := r.heap.Update(ctx, x, snap, r.rel, tid, []byte("replaced"), false)
 			require.NoError(t, err)
-			require.Equal(t, heap.OK, outcome)
-			tids[i] = next
+			require.Equal(t, heap.OK, result.Outcome)
+			tids[i] = result.TID
 		}
 		r.commit(t, x)
 	}
 	r.deleteAll(t, tids[100:200])
 	x := r.Xact.Begin(xact.ReadCommitted)
-	_, _, err := r.heap.Delete(ctx, x, x.Snapshot(), r.rel, tids[300])
+	_, err := r.heap.Delete(ctx, x, x.Snapshot(), r.rel, tids[300])
 	require.NoError(t, err)
 	require.NoError(t, x.Abort())
 
@@ -163,7 +163,7 @@ func TestRewriteKeepsWhatSnapshotsSee(t *testing.T) {
 	require.NoError(t, err)
 	replaced := 0
 	for _, tid := range found {
-		_, _, err := r.heap.Update(ctx, old, old.Snapshot(), r.rel, tid, []byte("no"))
+		_, err := r.heap.Update(ctx, old, old.Snapshot(), r.rel, tid, []byte("no"), false)
 		if err != nil {
 			require.True(t, pgerr.Is(err, pgerr.SerializationFailure))
 			replaced++
@@ -180,7 +180,7 @@ func TestStatusesDecideUniqueness(t *testing.T) {
 	r.deleteAll(t, tids[1:2])
 	a := r.Xact.Begin(xact.ReadCommitted)
 	snap := a.Snapshot()
-	_, _, err := r.heap.Delete(ctx, a, snap, r.rel, tids[2])
+	_, err := r.heap.Delete(ctx, a, snap, r.rel, tids[2])
 	require.NoError(t, err)
 	mine, err := r.heap.Insert(ctx, a, r.rel, [][]byte{[]byte("mine")})
 	require.NoError(t, err)
@@ -221,13 +221,13 @@ func TestRowsThatAreTooBig(t *testing.T) {
 	require.NoError(t, err)
 	x.NextCommand()
 	snap := x.Snapshot()
-	next, outcome, err := r.heap.Update(ctx, x, snap, r.rel, tids[0], make([]byte, heap.MaxRowSize))
+	result, err := r.heap.Update(ctx, x, snap, r.rel, tids[0], make([]byte, heap.MaxRowSize), true)
 	require.NoError(t, err)
-	require.Equal(t, heap.OK, outcome)
-	require.NotEqual(t, tids[0].Block, next.Block)
-	_, outcome, err = r.heap.Update(ctx, x, snap, r.rel, tids[0], nil)
+	require.Equal(t, heap.OK, result.Outcome)
+	require.NotEqual(t, tids[0].Block, result.TID.Block)
+	result, err = r.heap.Update(ctx, x, snap, r.rel, tids[0], nil, false)
 	require.NoError(t, err)
-	require.Equal(t, heap.SelfModified, outcome, "the same command has replaced it already")
+	require.Equal(t, heap.SelfModified, result.Outcome, "the same command has replaced it already")
 	r.commit(t, x)
 }
 

@@ -256,3 +256,47 @@ func BenchmarkTransaction(b *testing.B) {
 		m.ReleaseAll(o)
 	}
 }
+
+func TestMarks(t *testing.T) {
+	m := New()
+	var a, b Owner
+	require.NoError(t, m.Acquire(t.Context(), &a, Relation(1), RowShare))
+	mark := m.Mark(&a)
+	require.NoError(t, m.Acquire(t.Context(), &a, Relation(1), AccessExclusive))
+	require.NoError(t, m.Acquire(t.Context(), &a, Relation(2), Share))
+	require.NoError(t, m.Acquire(t.Context(), &a, Tuple(1, 0, 1), Exclusive))
+	m.Release(&a, Tuple(1, 0, 1), Exclusive)
+	require.False(t, m.TryAcquire(&b, Relation(1), RowShare))
+	m.ReleaseSince(&a, mark)
+	require.True(t, m.Holds(&a, Relation(1), RowShare))
+	require.False(t, m.Holds(&a, Relation(1), AccessExclusive))
+	require.True(t, m.TryAcquire(&b, Relation(1), RowShare))
+	require.True(t, m.TryAcquire(&b, Relation(2), AccessExclusive))
+	m.ReleaseAll(&a)
+	m.ReleaseAll(&b)
+	require.Empty(t, m.List())
+}
+
+func TestTooManyRows(t *testing.T) {
+	m := New()
+	m.maxRows = 2
+	var a, b Owner
+	for off := range uint16(2) {
+		ok, err := m.TryRow(&a, Row(1, 0, off+1), Share)
+		require.NoError(t, err)
+		require.True(t, ok)
+	}
+	ok, err := m.TryRow(&b, Row(1, 0, 1), Share) // locked already, takes no room
+	require.NoError(t, err)
+	require.True(t, ok)
+	_, err = m.TryRow(&b, Row(1, 0, 3), Exclusive)
+	require.True(t, pgerr.Is(err, pgerr.OutOfMemory), "%v", err)
+	m.ReleaseAll(&a)
+	ok, err = m.TryRow(&b, Row(1, 0, 3), Exclusive)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.True(t, m.RowsLocked())
+	m.ReleaseAll(&b)
+	require.False(t, m.RowsLocked())
+	require.Empty(t, m.List())
+}

@@ -4,15 +4,21 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quiredb/quire/core/pgerr"
 )
 
+// maxRows is how many rows may be locked at one time, in all: some 250 MB of memory.
+const maxRows = 1 << 20
+
 // Manager is the table of locks. One mutex guards it all: a transaction takes a handful of locks, each under a
 // microsecond, and the search for deadlocks wants to see one state of everything.
 type Manager struct {
-	after func(time.Duration) <-chan time.Time
+	after   func(time.Duration) <-chan time.Time
+	maxRows int64
+	rows    atomic.Int64 // entries of KindRow; changed under mu
 
 	mu      sync.Mutex
 	entries map[Tag]*entry
@@ -24,7 +30,7 @@ func New() *Manager { return NewWithTimer(time.After) }
 
 // NewWithTimer is New with another source of timeouts, for tests.
 func NewWithTimer(after func(time.Duration) <-chan time.Time) *Manager {
-	return &Manager{after: after, entries: make(map[Tag]*entry)}
+	return &Manager{after: after, maxRows: maxRows, entries: make(map[Tag]*entry)}
 }
 
 // Acquire takes mode on tag for o, waiting as long as it must. The lock stays until Release or ReleaseAll; taking a mode
@@ -44,6 +50,28 @@ func (m *Manager) TryAcquire(o *Owner, tag Tag, mode Mode) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.tryLocked(o, tag, mode, false)
+}
+
+// TryRow is TryAcquire for a row. It fails with 53200 when too many rows are locked.
+func (m *Manager) TryRow(o *Owner, row Tag, mode Mode) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.rows.Load() >= m.maxRows && m.entries[row] == nil {
+		return false, pgerr.New(pgerr.OutOfMemory, "out of shared memory").
+			WithDetail("%d rows are locked, which is as many as the lock table takes.", m.maxRows).
+			WithHint("Lock fewer rows in one transaction, or change them in place of locking them.")
+	}
+	return m.tryLocked(o, row, mode, false), nil
+}
+
+// RowsLocked reports whether anybody holds or wants the lock of a row. It takes no mutex.
+func (m *Manager) RowsLocked() bool { return m.rows.Load() > 0 }
+
+// WouldWait reports whether o would have to wait for mode on tag.
+func (m *Manager) WouldWait(o *Owner, tag Tag, mode Mode) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.tryLocked(o, tag, mode, true)
 }
 
 // tryLocked grants the request if nothing stands against it, those waiting already included (L2). Holds: m.mu.
@@ -119,32 +147,49 @@ func (m *Manager) sleep(ctx context.Context, w *waiter) error {
 func (m *Manager) Release(o *Owner, tag Tag, mode Mode) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e := m.entries[tag]
-	if e == nil {
-		return
+	for i := len(o.held) - 1; i >= 0; i-- { // what is released by itself was mostly taken last
+		if g := o.held[i]; g.mode == mode && g.entry.tag == tag {
+			o.held = slices.Delete(o.held, i, i+1)
+			m.giveUp(o, g)
+			return
+		}
 	}
-	i := slices.IndexFunc(e.holders, func(h holder) bool { return h.owner == o })
-	if i < 0 || !e.holders[i].modes.has(mode) {
-		return
-	}
-	e.holders[i].modes &^= 1 << mode
-	if e.holders[i].modes == 0 {
-		e.holders = slices.Delete(e.holders, i, i+1)
-		o.held = slices.DeleteFunc(o.held, func(x *entry) bool { return x == e })
-	}
-	m.settle(e)
 }
 
 // ReleaseAll gives up everything that o holds. It is the last act of a transaction, after its outcome can be seen.
-func (m *Manager) ReleaseAll(o *Owner) {
+func (m *Manager) ReleaseAll(o *Owner) { m.ReleaseSince(o, 0) }
+
+// Mark returns this moment, for ReleaseSince.
+func (m *Manager) Mark(o *Owner) Mark {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i, e := range o.held {
-		e.holders = slices.DeleteFunc(e.holders, func(h holder) bool { return h.owner == o })
-		m.settle(e)
-		o.held[i] = nil
+	return o.taken
+}
+
+// ReleaseSince gives up what o has taken since the mark; a stronger mode taken on what it held before goes, and the weaker stays. It is
+// the last act of a subtransaction that is rolled back.
+func (m *Manager) ReleaseSince(o *Owner, mark Mark) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	keep := len(o.held)
+	for keep > 0 && o.held[keep-1].when > mark {
+		keep--
 	}
-	o.held = o.held[:0]
+	for i := keep; i < len(o.held); i++ {
+		m.giveUp(o, o.held[i])
+		o.held[i] = grant{}
+	}
+	o.held = o.held[:keep]
+}
+
+// giveUp takes a mode from what o holds on an entry, and wakes who waited for that. Holds: m.mu.
+func (m *Manager) giveUp(o *Owner, g grant) {
+	e := g.entry
+	i := slices.IndexFunc(e.holders, func(h holder) bool { return h.owner == o })
+	if e.holders[i].modes &^= 1 << g.mode; e.holders[i].modes == 0 {
+		e.holders = slices.Delete(e.holders, i, i+1)
+	}
+	m.settle(e)
 }
 
 // Holds reports whether o holds mode on tag.
@@ -157,6 +202,8 @@ func (m *Manager) Holds(o *Owner, tag Tag, mode Mode) bool {
 
 // hold adds mode to what o holds on e. Holds: m.mu.
 func (m *Manager) hold(e *entry, o *Owner, mode Mode) {
+	o.taken++
+	o.held = append(o.held, grant{entry: e, mode: mode, when: o.taken})
 	for i := range e.holders {
 		if e.holders[i].owner == o {
 			e.holders[i].modes |= 1 << mode
@@ -164,7 +211,6 @@ func (m *Manager) hold(e *entry, o *Owner, mode Mode) {
 		}
 	}
 	e.holders = append(e.holders, holder{owner: o, modes: 1 << mode})
-	o.held = append(o.held, e)
 }
 
 // leave takes a waiter that was not granted out of its queue. Holds: m.mu.
@@ -193,6 +239,9 @@ func (m *Manager) settle(e *entry) {
 	}
 	if len(e.holders) == 0 && len(e.waiters) == 0 {
 		delete(m.entries, e.tag)
+		if e.tag.Kind == KindRow {
+			m.rows.Add(-1)
+		}
 		if len(m.spare) < 64 {
 			m.spare = append(m.spare, e)
 		}
@@ -209,5 +258,8 @@ func (m *Manager) newEntry(tag Tag) *entry {
 	}
 	e.tag = tag
 	m.entries[tag] = e
+	if tag.Kind == KindRow {
+		m.rows.Add(1)
+	}
 	return e
 }

@@ -9,9 +9,9 @@ const (
 	RowShare                             // SELECT FOR UPDATE
 	RowExclusive                         // INSERT, UPDATE, DELETE, COPY FROM
 	ShareUpdateExclusive                 // VACUUM, ANALYZE
-	Share                                // CREATE INDEX; waiting for the end of a transaction
+	Share                                // CREATE INDEX; waiting for the end of a transaction; a row FOR SHARE
 	ShareRowExclusive                    // not used by any statement yet
-	Exclusive                            // being the transaction of that number
+	Exclusive                            // being the transaction of that number; a row FOR UPDATE
 	AccessExclusive                      // DROP TABLE, VACUUM FULL, TRUNCATE
 )
 

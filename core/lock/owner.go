@@ -10,8 +10,19 @@ type Owner struct {
 	// Timeout bounds each wait; zero means no bound. It is lock_timeout of the session.
 	Timeout time.Duration
 
-	held    []*entry // guarded by Manager.mu; each entry lists the owner among its holders
-	waiting *waiter  // guarded by Manager.mu
+	held    []grant // guarded by Manager.mu; in the order in which they were taken
+	taken   Mark    // guarded by Manager.mu; grants so far
+	waiting *waiter // guarded by Manager.mu
+}
+
+// A Mark is a moment in an owner's life: what it took up to then, and what it has taken since.
+type Mark uint64
+
+// A grant is one mode that an owner holds on one entry, which lists the owner among its holders.
+type grant struct {
+	entry *entry
+	mode  Mode
+	when  Mark
 }
 
 // A holder is one owner's share of an entry.

@@ -155,12 +155,12 @@ func (s *bitmapHeapScan) fetch() (bool, error) {
 	} else {
 		s.stats.ExactBlocks++
 	}
-	err := s.x.Heap.FetchBlock(s.x.Snapshot, s.node.Table.Heap, blk.number, blk.offsets, func(tid page.TID, row []byte) bool {
+	err := s.x.Heap.FetchBlock(s.x.Snapshot, s.node.Table.Heap, blk.number, blk.offsets, func(root page.OffsetNumber, tid page.TID, row []byte) bool {
 		from := len(s.buf)
 		s.buf = append(s.buf, row...)
 		recheck := true
 		if blk.offsets != nil {
-			i, _ := slices.BinarySearch(blk.offsets, tid.Offset)
+			i, _ := slices.BinarySearch(blk.offsets, root)
 			recheck = blk.recheck[i]
 		}
 		s.found = append(s.found, foundRow{tid, from, len(s.buf), recheck})

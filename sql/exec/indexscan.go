@@ -45,7 +45,7 @@ func (s *indexScan) Next() (Row, error) {
 		if err := s.tick.tick(); err != nil {
 			return nil, err
 		}
-		data, visible, err := s.x.Heap.Fetch(s.x.Snapshot, t.Heap, hit.TID, s.buf[:0])
+		data, at, visible, err := s.x.Heap.Fetch(s.x.Snapshot, t.Heap, hit.TID, s.buf[:0])
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func (s *indexScan) Next() (Row, error) {
 		if err := t.Row.DecodeColumns(data, s.node.Need, s.row); err != nil {
 			return nil, badRow(t, hit.TID, err)
 		}
-		s.row[tid].I = packTID(hit.TID)
+		s.row[tid].I = packTID(at)
 		if hit.Recheck { // by X2
 			if ok, err := s.x.passes(s.node.CondExpr, s.row); err != nil {
 				return nil, err

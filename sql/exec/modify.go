@@ -130,13 +130,13 @@ func (m *modify) update(row Row) error {
 			return err
 		}
 		m.w.row = t.Row.AppendRow(m.w.row[:0], fresh)
-		at, outcome, err := m.x.Heap.Update(m.x.Ctx, m.x.Txn, m.x.Snapshot, t.Heap, tid, m.w.row)
+		r, err := m.x.Heap.Update(m.x.Ctx, m.x.Txn, m.x.Snapshot, t.Heap, tid, m.w.row, false)
 		if err != nil {
 			return err
 		}
-		switch outcome {
+		switch r.Outcome {
 		case heap.OK:
-			if err := m.w.index(at, fresh); err != nil {
+			if err := m.w.index(r.TID, fresh); err != nil {
 				return err
 			}
 			return m.result(fresh)
@@ -144,10 +144,10 @@ func (m *modify) update(row Row) error {
 			return nil
 		}
 		var again bool
-		if row, again, err = m.recheck(at); err != nil || !again {
+		if row, again, err = m.recheck(r.TID); err != nil || !again {
 			return err
 		}
-		tid = at
+		tid = r.TID
 	}
 }
 
@@ -155,21 +155,21 @@ func (m *modify) delete(row Row) error {
 	t := m.node.Table
 	tid := unpackTID(row[t.TIDSlot()].I)
 	for {
-		at, outcome, err := m.x.Heap.Delete(m.x.Ctx, m.x.Txn, m.x.Snapshot, t.Heap, tid)
+		r, err := m.x.Heap.Delete(m.x.Ctx, m.x.Txn, m.x.Snapshot, t.Heap, tid)
 		if err != nil {
 			return err
 		}
-		switch outcome {
+		switch r.Outcome {
 		case heap.OK:
 			return m.result(row[:len(t.Columns)])
 		case heap.Gone, heap.SelfModified:
 			return nil
 		}
 		var again bool
-		if row, again, err = m.recheck(at); err != nil || !again {
+		if row, again, err = m.recheck(r.TID); err != nil || !again {
 			return err
 		}
-		tid = at
+		tid = r.TID
 	}
 }
 

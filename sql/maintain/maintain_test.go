@@ -209,9 +209,9 @@ func (l *lesson) remove(t *testing.T, name string, from, to int) error {
 			if row[0].I < int64(from) || row[0].I > int64(to) {
 				continue
 			}
-			_, outcome, err := l.engine.Heap.Delete(ctx, x, snap, table.Heap(), tids[i])
+			result, err := l.engine.Heap.Delete(ctx, x, snap, table.Heap(), tids[i])
 			require.NoError(t, err)
-			require.Equal(t, heap.OK, outcome)
+			require.Equal(t, heap.OK, result.Outcome)
 		}
 		return nil
 	})

@@ -53,7 +53,7 @@ func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table, ta
 		}
 		s.scanned++
 		var bad error
-		err := d.Engine.Heap.FetchBlock(snap, heap, blk, nil, func(_ page.TID, row []byte) bool {
+		err := d.Engine.Heap.FetchBlock(snap, heap, blk, nil, func(_ page.OffsetNumber, _ page.TID, row []byte) bool {
 			s.live++
 			at := len(s.rows)
 			if at == size { // Vitter's algorithm R

@@ -28,7 +28,7 @@ func lockRow(c *catalog.Catalog, l lock.Info) []datum.Datum {
 	switch l.Tag.Kind {
 	case lock.KindRelation:
 		database, relation = DatabaseOID, int64(l.Tag.ID)
-	case lock.KindTuple:
+	case lock.KindTuple, lock.KindRow:
 		database, relation = DatabaseOID, int64(l.Tag.ID)
 		if t, _ := c.RelFile(page.RelFileNumber(l.Tag.ID)); t != nil { // the heap knows its file
 			relation = t.OID
