@@ -36,13 +36,15 @@ type conn struct {
 
 	session *session.Session
 	discard bool   // S4: an error was reported, skip to Sync
+	idle    bool   // ReadyForQuery was the last word
 	leave   func() // counts the connection out of the ordinary sessions, once
 
 	ctx           context.Context // ends with the connection's group, or by pg_terminate_backend
 	terminateWith context.CancelCauseFunc
 	mu            struct {
 		sync.Mutex
-		cancel context.CancelCauseFunc // of the running statement, nil between statements
+		cancel  context.CancelCauseFunc // of the running statement, nil between statements
+		leaving bool                    // reads fail from now on
 	}
 }
 

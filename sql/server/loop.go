@@ -27,10 +27,37 @@ func (c *conn) cancelStatement(cause error) {
 	}
 }
 
-// terminate stops the running statement and makes the connection's next read fail.
+// terminate stops the running statement and makes every later read fail.
 func (c *conn) terminate(cause error) {
 	c.cancelStatement(cause)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.leaving = true
 	_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+}
+
+// wakeRead makes reads fail until readAgain.
+func (c *conn) wakeRead() { _ = c.nc.SetReadDeadline(time.Unix(1, 0)) }
+
+// readAgain takes wakeRead back, unless the connection is to end.
+func (c *conn) readAgain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.mu.leaving {
+		_ = c.nc.SetReadDeadline(time.Time{})
+	}
+}
+
+// await reads the next message of a client that has been told that the server is ready; one that is silent for too long is sent
+// away.
+func (c *conn) await() (pgproto3.FrontendMessage, error) {
+	limit, cause := c.session.IdleLimit()
+	if !c.idle || limit <= 0 {
+		return c.receive()
+	}
+	t := time.AfterFunc(limit, func() { c.terminateWith(cause) })
+	defer t.Stop()
+	return c.receive()
 }
 
 // statement runs f under a context that a cancel request ends.
@@ -51,10 +78,11 @@ func (c *conn) statement(f func(ctx context.Context) error) error {
 // loop serves messages until the client leaves. Its error ends the connection; io.EOF is silent.
 func (c *conn) loop() error {
 	for {
-		msg, err := c.receive()
+		msg, err := c.await()
 		if err != nil {
 			return err
 		}
+		c.idle = false
 		if c.ctx.Err() != nil {
 			return io.EOF
 		}
@@ -181,7 +209,10 @@ func (c *conn) describe(msg *pgproto3.Describe) error {
 }
 
 // ready tells the client that it may go on, and in which transaction state.
-func (c *conn) ready() { c.send(&pgproto3.ReadyForQuery{TxStatus: c.session.TxStatus()}) }
+func (c *conn) ready() {
+	c.idle = true
+	c.send(&pgproto3.ReadyForQuery{TxStatus: c.session.TxStatus()})
+}
 
 // report sends an error, if there is one.
 func (c *conn) report(err error) {

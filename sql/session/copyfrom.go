@@ -45,12 +45,17 @@ func (s *Session) copyFrom(ctx context.Context, stmt parse.Statement, st *pg_que
 		return "", err
 	}
 	overall, codes := formatCodes(o, len(attrs))
-	r, err := out.CopyIn(overall, codes)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r, err := out.CopyIn(ctx, overall, codes)
 	if err != nil {
 		return "", err
 	}
 	c := &copyIn{s: s, t: t, conv: conv, decoder: copyfmt.NewDecoder(r, o, conv.names())}
-	n, err := c.run(ctx)
+	n, err := c.run(ctx, stop)
+	if e := r.Close(); err == nil {
+		err = e
+	}
 	if err != nil {
 		return "", err
 	}
@@ -84,10 +89,9 @@ type copyIn struct {
 	decoder *copyfmt.Decoder
 }
 
-// run moves batches through the steps. The first error stops all of them.
-func (c *copyIn) run(ctx context.Context) (rows int64, err error) {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+// run moves batches through the steps. The first error stops all of them: stop ends ctx, and with it a read that waits for the
+// client, who hears of the error at once.
+func (c *copyIn) run(ctx context.Context, stop context.CancelCauseFunc) (rows int64, err error) {
 	free := make(chan *copyBatch, batchesInFlight)
 	parsed := make(chan *copyBatch, batchesInFlight)
 	stored := make(chan *copyBatch, batchesInFlight)
@@ -112,8 +116,7 @@ func (c *copyIn) run(ctx context.Context) (rows int64, err error) {
 		stop(err)
 	}
 	close(stored)
-	// The reader must be out of the client's connection before this returns. It ends with the input, or when the next bytes arrive
-	// and it sees that the copy has been stopped.
+	// The reader must be out of the client's connection before this returns. It ends with the input or with ctx.
 	first := <-indexErr
 	for range parsed {
 		continue // lets a reader go that waits to hand on a batch

@@ -77,11 +77,16 @@ func (s *Session) explain(ctx context.Context, stmt parse.Statement, st *pg_quer
 	if err != nil {
 		return nil, err
 	}
-	if !isPlanned(st.Query) {
+	inner, params := s.inner(p.stmt, st.Query), p.params
+	if ex := st.Query.GetExecuteStmt(); ex != nil {
+		if inner, params, err = s.executed(ctx, stmt, ex); err != nil {
+			return nil, err
+		}
+	}
+	if !isPlanned(inner.stmt.Node) {
 		return nil, unsupported("EXPLAIN of " + statementName(st.Query))
 	}
-	inner := &prepared{stmt: parse.Statement{Query: stmt.Query, Text: stmt.Text, Node: st.Query}}
-	if name := commandName(st.Query); o.Analyze && name != "SELECT" {
+	if name := commandName(inner.stmt.Node); o.Analyze && name != "SELECT" {
 		if err := s.checkWritable(name); err != nil {
 			return nil, err
 		}
@@ -93,7 +98,7 @@ func (s *Session) explain(ctx context.Context, stmt parse.Statement, st *pg_quer
 	}
 	x := &exec.Explained{Root: pl.Root, Options: o, Qualify: pl.Qualify, Planning: time.Since(start), PlanningBuffers: s.db.buffers().Minus(before)}
 	if o.Analyze {
-		if err := s.explainRun(ctx, p, pl, x); err != nil {
+		if err := s.explainRun(ctx, params, pl, x); err != nil {
 			return nil, err
 		}
 	}
@@ -105,10 +110,10 @@ func (s *Session) explain(ctx context.Context, stmt parse.Statement, st *pg_quer
 }
 
 // explainRun executes the plan under measurement.
-func (s *Session) explainRun(ctx context.Context, p *portal, pl *plan.Plan, x *exec.Explained) error {
+func (s *Session) explainRun(ctx context.Context, params []datum.Datum, pl *plan.Plan, x *exec.Explained) error {
 	x.Instruments = &exec.Instruments{Nodes: map[plan.Node]*exec.Stats{}, Buffers: s.db.buffers, Timing: x.Options.Timing}
 	start := time.Now()
-	ec := s.execContext(ctx, p.params)
+	ec := s.execContext(ctx, params)
 	ec.Instruments = x.Instruments
 	defer ec.Snapshot.Release()
 	op := exec.Build(ec, pl.Root)

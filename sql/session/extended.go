@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
@@ -20,7 +21,7 @@ func (s *Session) extended(ctx context.Context, out Output, f func(ctx context.C
 func (s *Session) Parse(ctx context.Context, name, sql string, paramOIDs []datum.OID) error {
 	return s.extended(ctx, nil, func(ctx context.Context) error {
 		if name != "" && s.prepared[name] != nil {
-			return pgerr.New(pgerr.DuplicatePreparedStatement, `prepared statement "%s" already exists`, name)
+			return errDuplicateStatement(name)
 		}
 		if name == "" {
 			delete(s.prepared, "")
@@ -47,7 +48,7 @@ func (s *Session) Parse(ctx context.Context, name, sql string, paramOIDs []datum
 			p = s.unnamedCache.get(p.stmt, paramOIDs)
 			p.fixed = false
 		}
-		p.given = paramOIDs
+		p.name, p.given, p.text, p.at = name, paramOIDs, sql, time.Now()
 		if s.tx != nil && s.tx.failed && !p.empty && !endsBlock(p.stmt.Node) {
 			return errAborted()
 		}
@@ -106,7 +107,7 @@ func (s *Session) Bind(ctx context.Context, portalName, stmtName string, paramFo
 			old.close()
 			delete(s.portals, "")
 		}
-		values, err := s.bindParams(p, paramFormats, params)
+		values, err := s.bindParams(portalName, p, paramFormats, params)
 		if err != nil {
 			return err
 		}
@@ -117,13 +118,13 @@ func (s *Session) Bind(ctx context.Context, portalName, stmtName string, paramFo
 		if p.cols == nil {
 			cols = nil
 		}
-		s.portals[portalName] = &portal{stmt: p, params: values, formats: resultFormats, cols: cols}
+		s.addPortal(&portal{name: portalName, stmt: p, params: values, formats: resultFormats, cols: cols, text: p.text, at: time.Now()})
 		return nil
 	})
 }
 
 // bindParams reads the parameter values.
-func (s *Session) bindParams(p *prepared, formats []int16, params [][]byte) ([]datum.Datum, error) {
+func (s *Session) bindParams(portalName string, p *prepared, formats []int16, params [][]byte) ([]datum.Datum, error) {
 	if len(params) != len(p.params) {
 		return nil, pgerr.New(pgerr.ProtocolViolation, "bind message supplies %d parameters, but prepared statement \"%s\" requires %d", len(params), p.name, len(p.params))
 	}
@@ -163,7 +164,11 @@ func (s *Session) bindParams(p *prepared, formats []int16, params [][]byte) ([]d
 			case format == 0:
 				shown = " = '...'"
 			}
-			return nil, e.WithWhere("unnamed portal parameter $%d%s", i+1, shown)
+			which := "unnamed portal"
+			if portalName != "" {
+				which = `portal "` + portalName + `"`
+			}
+			return nil, e.WithWhere("%s parameter $%d%s", which, i+1, shown)
 		}
 	}
 	return values, nil

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"io"
 
 	"github.com/quiredb/quire/core/datum"
@@ -29,8 +30,9 @@ type Output interface {
 	PortalSuspended() error
 	Notice(notice *pgerr.Error) error
 	ParameterStatus(name, value string) error
-	// CopyIn asks the client for data: io.EOF after its end, a *pgerr.Error with 57014 if the client gives up.
-	CopyIn(overall int16, cols []int16) (io.Reader, error)
+	// CopyIn asks the client for data: io.EOF after its end, a *pgerr.Error with 57014 if the client gives up, the cause of ctx
+	// when that ends first. The reader is closed before the statement ends, and before ctx if that has not ended.
+	CopyIn(ctx context.Context, overall int16, cols []int16) (io.ReadCloser, error)
 	CopyOut(overall int16, cols []int16) (io.WriteCloser, error)
 }
 

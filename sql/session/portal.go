@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"strconv"
+	"time"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
@@ -14,19 +15,25 @@ import (
 
 // portal is a statement with its parameters, running or about to.
 type portal struct {
+	name    string
 	stmt    *prepared
 	params  []datum.Datum
 	formats []int16 // of the result, as Bind gave them
 	cols    []Column
 
+	declared bool // by DECLARE
+	text     string
+	at       time.Time
+
 	// While it runs:
-	plan *plan.Plan
-	x    *exec.Context
-	op   exec.Operator
-	rows [][]datum.Datum // of a utility statement that answers with rows
-	tag  string          // of such a statement
-	ran  bool
-	done bool
+	plan     *plan.Plan
+	x        *exec.Context
+	op       exec.Operator
+	rows     [][]datum.Datum // computed and not yet delivered
+	tag      string          // of the statement, once it is complete
+	position int64           // rows that FETCH has taken
+	ran      bool
+	done     bool // there are no more rows
 }
 
 func (p *portal) close() {
@@ -40,6 +47,9 @@ func (p *portal) close() {
 	}
 	p.rows = nil
 }
+
+// addPortal makes a portal known by its name.
+func (s *Session) addPortal(p *portal) { s.portals[p.name] = p }
 
 // closePortals ends all portals, as the end of a transaction does.
 func (s *Session) closePortals() {
@@ -101,10 +111,15 @@ func (s *Session) execContext(ctx context.Context, params []datum.Datum) *exec.C
 
 // run delivers up to maxRows rows (0: all) of a portal. It returns the command tag, or suspended if there may be more.
 func (s *Session) run(ctx context.Context, p *portal, maxRows int, out Output) (tag string, suspended bool, err error) {
-	if p.done {
-		return "", false, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "portal cannot be run anymore")
-	}
 	first := !p.ran
+	if p.done && p.cols == nil {
+		return "", false, errPortalDone(p.name)
+	}
+	if first {
+		if err := s.target(ctx, p); err != nil {
+			return "", false, err
+		}
+	}
 	p.ran = true
 	if !isPlanned(p.stmt.stmt.Node) {
 		return s.runUtility(ctx, p, first, maxRows, out)
@@ -114,29 +129,77 @@ func (s *Session) run(ctx context.Context, p *portal, maxRows int, out Output) (
 			return "", false, err
 		}
 	}
+	if p.op == nil {
+		return s.hand(p, maxRows, out)
+	}
 	p.x.Ctx, p.x.Eval.Context = ctx, ctx
-	n, more, err := s.deliver(p, maxRows, out)
+	if p.plan.Writes != nil && maxRows > 0 {
+		// What a statement changes does not depend on how many of its rows the client takes at a time.
+		var rows [][]datum.Datum
+		if _, _, err := s.deliver(p, 0, collect(&rows)); err != nil {
+			return "", false, err
+		}
+		s.complete(p, 0)
+		p.rows, p.done = rows, false
+		return s.hand(p, maxRows, out)
+	}
+	emit := func(row []datum.Datum) error { return out.Row(p.cols, row) }
+	n, more, err := s.deliver(p, maxRows, emit)
 	if err != nil && first && n == 0 && p.plan.Writes == nil && lostMethod(err) {
 		// The access method went away between planning and reading: plan again without it.
 		p.close()
 		p.stmt.plan = nil
 		if err = s.start(ctx, p); err == nil {
-			n, more, err = s.deliver(p, maxRows, out)
+			n, more, err = s.deliver(p, maxRows, emit)
 		}
 	}
+	p.position += int64(n)
 	if err != nil {
 		return "", false, err
 	}
 	if more {
 		return "", true, nil
 	}
+	s.complete(p, n)
+	return p.tag, false, nil
+}
+
+// complete ends a planned statement that has delivered its last row; n is what the tag of a SELECT counts.
+func (s *Session) complete(p *portal, n int) {
 	p.done = true
 	affected, writes := p.x.Affected, p.plan.Writes != nil
 	p.close()
 	if writes {
 		s.tx.txn.NextCommand()
 	}
-	return planTag(p.plan.Command, n, affected), false, nil
+	p.tag = planTag(p.plan.Command, n, affected)
+}
+
+// hand delivers rows that have been computed before. A statement that has none left says so again as often as it is asked.
+func (s *Session) hand(p *portal, maxRows int, out Output) (tag string, suspended bool, err error) {
+	n := len(p.rows)
+	if maxRows > 0 && n > maxRows {
+		n = maxRows
+	}
+	for _, row := range p.rows[:n] {
+		if err := out.Row(p.cols, row); err != nil {
+			return "", false, err
+		}
+	}
+	p.position += int64(n)
+	if p.rows = p.rows[n:]; len(p.rows) > 0 || maxRows > 0 && n == maxRows {
+		return "", true, nil
+	}
+	p.done = true
+	if p.plan != nil && p.plan.Command == plan.Select {
+		return planTag(plan.Select, n, 0), false, nil
+	}
+	return p.tag, false, nil
+}
+
+// errPortalDone is for a statement without an answer that is to run again.
+func errPortalDone(name string) error {
+	return pgerr.New(pgerr.ObjectNotInPrerequisiteState, `portal "%s" cannot be run`, name)
 }
 
 func planTag(c plan.Command, rows int, affected int64) string {
@@ -151,8 +214,8 @@ func planTag(c plan.Command, rows int, affected int64) string {
 	return "SELECT " + strconv.Itoa(rows)
 }
 
-// deliver hands rows to the client.
-func (s *Session) deliver(p *portal, maxRows int, out Output) (n int, more bool, err error) {
+// deliver hands rows to emit as they are computed.
+func (s *Session) deliver(p *portal, maxRows int, emit func([]datum.Datum) error) (n int, more bool, err error) {
 	width := len(p.cols)
 	for maxRows == 0 || n < maxRows {
 		row, err := p.op.Next()
@@ -162,7 +225,7 @@ func (s *Session) deliver(p *portal, maxRows int, out Output) (n int, more bool,
 		if row == nil {
 			return n, false, nil
 		}
-		if err := out.Row(p.cols, row[:width]); err != nil {
+		if err := emit(row[:width]); err != nil {
 			return n, false, err
 		}
 		n++

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
@@ -27,9 +28,14 @@ type prepared struct {
 	stmt   parse.Statement
 	given  []datum.OID // parameter types from the client
 	params []datum.OID
-	cols   []Column // nil for a statement without an answer
-	fixed  bool     // cols have been told to the client and may not change
-	bare   bool     // of a simple query, which has no parameters
+	cols   []Column  // nil for a statement without an answer
+	fixed  bool      // cols have been told to the client and may not change
+	bare   bool      // of a simple query, which has no parameters
+	inner  *prepared // what an EXPLAIN explains or a DECLARE reads, nil for other statements
+
+	text    string    // for pg_prepared_statements
+	at      time.Time // when it was prepared
+	fromSQL bool      // by PREPARE
 
 	plan         *plan.Plan
 	planCatalog  page.LSN
@@ -52,11 +58,29 @@ func (s *Session) prepare(ctx context.Context, p *prepared) error {
 	}
 	if !isPlanned(p.stmt.Node) {
 		p.cols = s.utilityColumns(p.stmt.Node)
-		return nil
+		return s.prepareInner(ctx, p)
 	}
 	s.need()
 	_, err := s.ready(ctx, p)
 	return err
+}
+
+// prepareInner analyses the statement within an EXPLAIN or DECLARE, whose parameters are those of the whole.
+func (s *Session) prepareInner(ctx context.Context, p *prepared) error {
+	node := p.stmt.Node.GetExplainStmt().GetQuery()
+	if d := p.stmt.Node.GetDeclareCursorStmt(); d != nil {
+		node = d.Query
+	}
+	if node == nil || !isPlanned(node) {
+		return nil
+	}
+	s.need()
+	inner := &prepared{stmt: parse.Statement{Query: p.stmt.Query, Text: p.stmt.Text, Node: node}, given: p.given}
+	if _, err := s.ready(ctx, inner); err != nil {
+		return err
+	}
+	p.inner, p.params = inner, inner.params
+	return nil
 }
 
 // ready returns a plan for the statement that is valid now, its tables locked (S4, S5).
@@ -115,7 +139,7 @@ func (s *Session) makePlan(p *prepared, cat *catalog.Catalog, own bool) (*plan.P
 	}
 	cols := columnsOf(pl)
 	if p.fixed && !sameColumns(p.cols, cols) {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+		return nil, errResultChanged()
 	}
 	p.params, p.cols = pl.Params, cols
 	p.plan = nil
@@ -123,6 +147,10 @@ func (s *Session) makePlan(p *prepared, cat *catalog.Catalog, own bool) (*plan.P
 		p.plan, p.planCatalog, p.planSettings = pl, cat.Version(), s.settings.Version()
 	}
 	return pl, nil
+}
+
+func errResultChanged() error {
+	return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
 }
 
 // lockTables takes the locks that a statement needs on its tables.

@@ -136,11 +136,11 @@ func (c *capture) ParameterStatus(name, value string) error {
 	fmt.Fprintf(&c.b, "(%s is %s)\n", name, value)
 	return nil
 }
-func (c *capture) CopyIn(int16, []int16) (io.Reader, error) {
+func (c *capture) CopyIn(context.Context, int16, []int16) (io.ReadCloser, error) {
 	if c.copyIn == nil {
-		return strings.NewReader(""), nil
+		return io.NopCloser(strings.NewReader("")), nil
 	}
-	return c.copyIn, nil
+	return io.NopCloser(c.copyIn), nil
 }
 func (c *capture) CopyOut(int16, []int16) (io.WriteCloser, error) { return nopCloser{&c.copyOut}, nil }
 

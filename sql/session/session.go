@@ -49,6 +49,7 @@ type Session struct {
 
 	planCosts *plan.Costs
 	costsFrom uint64
+	limits    limits
 	activity  activity
 }
 
@@ -171,11 +172,7 @@ func (s *Session) fail(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	// A commit that stands is not reported as a cancelled statement.
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, xact.ErrDurabilityPending) &&
-		(errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-		err = cause
-	}
+	err = s.causeOf(ctx, err)
 	if s.tx != nil {
 		s.tx.failed = true
 		s.closePortals()
@@ -187,13 +184,14 @@ func (s *Session) fail(ctx context.Context, err error) error {
 	return pgerr.From(err)
 }
 
-// withTimeout bounds a statement by statement_timeout.
-func (s *Session) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
-	d := s.settings.Duration("statement_timeout")
-	if d <= 0 {
-		return ctx, func() {}
+// causeOf says why a statement was ended where err only says that it was.
+func (s *Session) causeOf(ctx context.Context, err error) error {
+	// A commit that stands is not reported as a cancelled statement.
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, xact.ErrDurabilityPending) &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return cause
 	}
-	return context.WithTimeoutCause(ctx, d, pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout"))
+	return err
 }
 
 // datumEnv is how the session's settings read and print values.

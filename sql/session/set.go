@@ -163,6 +163,7 @@ func (s *Session) discard(st *pg_query.DiscardStmt) (string, error) {
 		if err := s.noBlock("DISCARD ALL"); err != nil {
 			return "", err
 		}
+		s.closePortals()
 		s.settings.ResetAll()
 		clear(s.prepared)
 		s.simpleCache, s.unnamedCache = newPlanCache(), newPlanCache()

@@ -15,8 +15,6 @@ func (s *Session) Query(ctx context.Context, sql string, out Output) error {
 	s.out = out
 	s.activity.begin(sql)
 	defer s.rest()
-	ctx, stop := s.withTimeout(ctx)
-	defer stop()
 	err := s.guard(func() error { return s.query(ctx, sql, out) })
 	return s.fail(ctx, err)
 }
@@ -40,26 +38,31 @@ func (s *Session) query(ctx context.Context, sql string, out Output) error {
 		return out.EmptyQuery()
 	}
 	s.cutNotices(stmts)
+	s.multi = len(stmts) > 1
+	defer func() { s.multi = false }()
 	for i, stmt := range stmts {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		s.multi = len(stmts) > 1
-		tag, err := s.simple(ctx, stmt, out)
-		s.multi = false
+		tag, err := s.bounded(ctx, stmt, i == len(stmts)-1, out)
 		if err != nil {
 			return err
-		}
-		if i == len(stmts)-1 || s.tx == nil {
-			if err := s.finishImplicit(ctx); err != nil { // by S2
-				return err
-			}
 		}
 		if err := out.CommandComplete(tag); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// bounded runs one statement of a text within its own statement_timeout; the last one, or one that ends a block, is committed in it.
+func (s *Session) bounded(ctx context.Context, stmt parse.Statement, last bool, out Output) (tag string, err error) {
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	within, stop := s.withTimeout(ctx)
+	defer stop()
+	if tag, err = s.simple(within, stmt, out); err == nil && (last || s.tx == nil) {
+		err = s.finishImplicit(within) // by S2
+	}
+	return tag, s.causeOf(within, err)
 }
 
 // finishImplicit commits a transaction that no block holds open.
@@ -94,6 +97,13 @@ func (s *Session) simple(ctx context.Context, stmt parse.Statement, out Output) 
 		defer p.close()
 		return s.simplePlanned(ctx, p, out)
 	}
+	if ex := stmt.Node.GetExecuteStmt(); ex != nil {
+		return s.simpleExecute(ctx, stmt, ex, out)
+	}
+	if f := stmt.Node.GetFetchStmt(); f != nil {
+		return s.simpleFetch(ctx, f, out)
+	}
+	p.stmt.bare = true
 	defer p.close()
 	tag, rows, err := s.utility(ctx, p, out)
 	if err != nil {
@@ -110,6 +120,37 @@ func (s *Session) simple(ctx context.Context, stmt parse.Statement, out Output) 
 		}
 	}
 	return tag, nil
+}
+
+// simpleExecute runs EXECUTE as the statement that it means.
+func (s *Session) simpleExecute(ctx context.Context, stmt parse.Statement, st *pg_query.ExecuteStmt, out Output) (string, error) {
+	target, values, err := s.executed(ctx, stmt, st)
+	if err != nil {
+		return "", err
+	}
+	p := &portal{stmt: target, params: values}
+	defer p.close()
+	if err := s.start(ctx, p); err != nil {
+		return "", err
+	}
+	p.ran = true
+	p.cols, _ = resultColumns(p.stmt.cols, nil)
+	return s.simplePlanned(ctx, p, out)
+}
+
+// simpleFetch hands the rows of a FETCH on as they are computed.
+func (s *Session) simpleFetch(ctx context.Context, st *pg_query.FetchStmt, out Output) (string, error) {
+	s.need()
+	c, err := s.cursor(ctx, st.Portalname)
+	if err != nil {
+		return "", err
+	}
+	if !st.Ismove {
+		if err := out.RowDescription(c.cols); err != nil {
+			return "", err
+		}
+	}
+	return s.fetch(ctx, st, func(row []datum.Datum) error { return out.Row(c.cols, row) })
 }
 
 func (s *Session) simplePlanned(ctx context.Context, p *portal, out Output) (string, error) {

@@ -23,7 +23,7 @@ type transaction struct {
 
 // begin starts a transaction.
 func (s *Session) begin(block bool, iso xact.Isolation, readOnly bool) {
-	s.xs.LockTimeout = s.settings.Duration("lock_timeout")
+	s.xs.LockTimeout = s.bounds().lock
 	t := &transaction{txn: s.xs.Begin(iso), block: block, readOnly: readOnly, started: time.Now()}
 	t.txn.Cancel = s.interrupt
 	s.tx = t

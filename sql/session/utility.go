@@ -28,6 +28,12 @@ func (s *Session) utilityColumns(n *pg_query.Node) []Column {
 			name = d.Name
 		}
 		return []Column{column(name, text)}
+	case *pg_query.Node_ExecuteStmt:
+		if p := s.prepared[n.ExecuteStmt.Name]; p != nil {
+			return p.cols
+		}
+	case *pg_query.Node_FetchStmt:
+		return s.fetched(n.FetchStmt)
 	}
 	return nil
 }
@@ -39,21 +45,7 @@ func (s *Session) runUtility(ctx context.Context, p *portal, first bool, maxRows
 			return "", false, err
 		}
 	}
-	n := len(p.rows)
-	if maxRows > 0 && n > maxRows {
-		n = maxRows
-	}
-	for _, row := range p.rows[:n] {
-		if err := out.Row(p.cols, row); err != nil {
-			return "", false, err
-		}
-	}
-	p.rows = p.rows[n:]
-	if len(p.rows) > 0 {
-		return "", true, nil
-	}
-	p.done = true
-	return p.tag, false, nil
+	return s.hand(p, maxRows, out)
 }
 
 // utility dispatches.
@@ -71,6 +63,12 @@ func (s *Session) utility(ctx context.Context, p *portal, out Output) (tag strin
 		s.need()
 		rows, err = s.show(n.VariableShowStmt.Name)
 		return "SHOW", rows, err
+	case *pg_query.Node_DeallocateStmt:
+		tag, err = s.deallocate(n.DeallocateStmt)
+		return tag, nil, err
+	case *pg_query.Node_ClosePortalStmt:
+		tag, err = s.closeCursor(n.ClosePortalStmt)
+		return tag, nil, err
 	case *pg_query.Node_CheckPointStmt:
 		if !s.params.Superuser {
 			return "", nil, pgerr.New(pgerr.InsufficientPrivilege, "must be superuser to do CHECKPOINT")
@@ -85,6 +83,13 @@ func (s *Session) utility(ctx context.Context, p *portal, out Output) (tag strin
 	case *pg_query.Node_CopyStmt:
 		tag, err = s.copy(ctx, stmt, n.CopyStmt, out)
 		return tag, nil, err
+	case *pg_query.Node_PrepareStmt:
+		return "PREPARE", nil, s.prepareStmt(ctx, stmt, n.PrepareStmt)
+	case *pg_query.Node_DeclareCursorStmt:
+		return "DECLARE CURSOR", nil, s.declare(ctx, p, n.DeclareCursorStmt)
+	case *pg_query.Node_FetchStmt:
+		tag, err = s.fetch(ctx, n.FetchStmt, collect(&rows))
+		return tag, rows, err
 	case *pg_query.Node_VariableSetStmt:
 		tag, err = s.set(n.VariableSetStmt)
 		return tag, nil, err
