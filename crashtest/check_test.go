@@ -90,7 +90,7 @@ func (x *node) checkStructure(found state) error {
 	report := func(p string) { problems = append(problems, p) }
 	for _, t := range cat.Tables() {
 		files = append(files, t.Rel)
-		if err := x.engine.Heap.Check(ctx, t.Heap(), report); err != nil {
+		if err := x.engine.Heap.Check(ctx, t.Heap(), t.RowCheck(), report); err != nil {
 			return err
 		}
 		for _, i := range cat.IndexesOf(t.OID) {
@@ -100,7 +100,7 @@ func (x *node) checkStructure(found state) error {
 			}
 		}
 	}
-	if err := x.engine.Heap.Check(ctx, catalog.Relation(), report); err != nil {
+	if err := x.engine.Heap.Check(ctx, catalog.Relation(), nil, report); err != nil {
 		return err
 	}
 	there, err := x.engine.Storage.List()
@@ -250,7 +250,7 @@ func (x *node) goOn(found state) error {
 func (x *node) verifyFiles() error {
 	rep, err := engine.Verify(ctx, x.fs, dir, engine.VerifyOptions{Storage: options().Storage})
 	if err == nil && len(rep.Problems) > 0 {
-		err = errors.New(strings.Join(rep.Problems, "\n"))
+		err = fmt.Errorf("%v", rep.Problems)
 	}
 	return err
 }

@@ -46,6 +46,7 @@ func (e *Engine) removeOrphans(ctx context.Context) error {
 	if err != nil || len(orphans) == 0 {
 		return err
 	}
+	e.recovery.Orphans = orphans
 	e.log.Warn().Any("relations", orphans).Msg("removing files that belong to no object")
 	return e.Files.Drop(ctx, orphans)
 }

@@ -64,6 +64,8 @@ type Recovery struct {
 	Redo      redo.Stats
 	Aborted   int // transactions that were open at the crash
 	Reset     int // unlogged relations
+	// Orphans are files that no object owned. They were removed.
+	Orphans []page.RelFileNumber
 }
 
 // Open opens the data directory dir and recovers it if need be. Its errors are for the operator: they say what is wrong,

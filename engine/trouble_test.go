@@ -151,7 +151,7 @@ func TestDamagedLogStopsRecovery(t *testing.T) {
 	rep, err := engine.Verify(ctx, m, "data", engine.VerifyOptions{Storage: small().Storage})
 	require.NoError(t, err)
 	require.NotEmpty(t, rep.Problems)
-	require.Contains(t, rep.Problems[0], "corrupt WAL record")
+	require.Contains(t, rep.Problems[0].Text, "corrupt WAL record")
 }
 
 // A page that went bad on disk is found when it is read, and by Verify.
@@ -161,7 +161,7 @@ func TestDamagedPage(t *testing.T) {
 	rep, err := engine.Verify(ctx, m, "data", engine.VerifyOptions{Storage: small().Storage})
 	require.NoError(t, err)
 	require.Len(t, rep.Problems, 1)
-	require.Contains(t, rep.Problems[0], "page 1/main 0 is corrupt (file data/base/1, block 0)")
+	require.Contains(t, rep.Problems[0].Text, "page 1/main 0 is corrupt (file data/base/1, block 0)")
 	_, err = engine.Open(ctx, m, "data", small())
 	require.ErrorContains(t, err, "page 1/main 0 is corrupt (file data/base/1, block 0)")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/quiredb/quire/core/page"
@@ -19,12 +20,15 @@ import (
 // VerifyOptions adjust Verify.
 type VerifyOptions struct {
 	Storage storage.Options
-	// Page, if set, is called for every page that is not new and has a sound layout; what it returns is reported as problems of
-	// that page.
-	Page func(tag page.Tag, p page.Page) []string
-	// Progress, if set, is called after every relation fork.
-	Progress func(rf page.RelFile, pages page.BlockNumber)
 }
+
+// A Problem is something wrong in a data directory.
+type Problem struct {
+	Rel  page.RelFileNumber // of the relation concerned; 0 for none
+	Text string             // what is wrong, where, and what to do
+}
+
+func (p Problem) String() string { return p.Text }
 
 // A Report is what Verify found.
 type Report struct {
@@ -33,12 +37,13 @@ type Report struct {
 	Pages     uint64
 	Records   uint64   // of the log, from the redo position on
 	LogEnd    page.LSN // where the log ends
-	Problems  []string // what is wrong, where, and what to do; empty if all is well
+	Problems  []Problem
 }
 
 // Verify checks a data directory that nobody has open: both copies of the control file, the chain of the log from the redo
-// position, and the checksum, identity, layout and LSN of every page. It recovers nothing, but pages that a crash
-// left torn are put right from the double-write area, as any start does. The error is about not being able to look.
+// position, and the checksum, identity, layout and LSN of every page. It recovers nothing, and changes nothing but that the lock file is
+// made; what a start puts right before it looks at pages, torn ones from the double-write area among it, is put right in an
+// overlay. The error is about not being able to look.
 func Verify(ctx context.Context, fsys vfs.FS, dir string, opts VerifyOptions) (rep Report, err error) {
 	if err := Check(fsys, dir); err != nil { // before the lock file is made: a wrong directory stays as it is
 		return rep, err
@@ -48,13 +53,14 @@ func Verify(ctx context.Context, fsys vfs.FS, dir string, opts VerifyOptions) (r
 		return rep, err
 	}
 	defer func() { err = errors.Join(err, held.Close()) }()
+	fsys = vfs.NewOverlay(fsys)
 	f, damaged, err := control.Read(fsys, dir)
 	if err != nil {
 		return rep, err
 	}
 	rep.Control = *f
 	if damaged {
-		rep.problem("one of the control files %v is damaged; the next checkpoint writes it anew", control.Names)
+		rep.problem(0, "one of the control files %v is damaged; the next checkpoint writes it anew", control.Names)
 	}
 	v := verifier{fs: fsys, dir: dir, opts: opts, report: &rep}
 	if err := v.log(ctx); err != nil {
@@ -63,8 +69,8 @@ func Verify(ctx context.Context, fsys vfs.FS, dir string, opts VerifyOptions) (r
 	return rep, v.pages(ctx)
 }
 
-func (r *Report) problem(format string, args ...any) {
-	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+func (r *Report) problem(rel page.RelFileNumber, format string, args ...any) {
+	r.Problems = append(r.Problems, Problem{rel, fmt.Sprintf(format, args...)})
 }
 
 type verifier struct {
@@ -92,7 +98,7 @@ func (v *verifier) log(ctx context.Context) error {
 		}
 		var corrupt *wal.CorruptError
 		if errors.As(err, &corrupt) {
-			v.report.problem("%v", err)
+			v.report.problem(0, "%v", err)
 			break
 		}
 		if err != nil {
@@ -104,7 +110,7 @@ func (v *verifier) log(ctx context.Context) error {
 	}
 	v.report.LogEnd = r.Position()
 	if !seen && !standby {
-		v.report.problem("the checkpoint record at %v that the control file names is not in the log, which ends at %v", f.Checkpoint, r.Position())
+		v.report.problem(0, "the checkpoint record at %v that the control file names is not in the log, which ends at %v", f.Checkpoint, r.Position())
 	}
 	return context.Cause(ctx)
 }
@@ -116,7 +122,7 @@ func (v *verifier) record(rec *wal.Record) {
 		err = redo.CheckPayload(rec.Kind, b.Payload)
 	}
 	if err != nil {
-		v.report.problem("%v record at %v: %v", rec.Kind, rec.LSN, err)
+		v.report.problem(0, "%v record at %v: %v", rec.Kind, rec.LSN, err)
 	}
 }
 
@@ -151,6 +157,10 @@ func (v *verifier) pages(ctx context.Context) (err error) {
 
 func (v *verifier) fork(ctx context.Context, st *storage.Manager, rf page.RelFile, unlogged bool) error {
 	n, err := st.NBlocks(rf)
+	if errors.Is(err, fs.ErrNotExist) {
+		v.report.problem(rf.Rel, "%v", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -164,7 +174,7 @@ func (v *verifier) fork(ctx context.Context, st *storage.Manager, rf page.RelFil
 		var corrupt *storage.CorruptPageError
 		switch {
 		case errors.As(err, &corrupt):
-			v.report.problem("%v", err)
+			v.report.problem(tag.Rel, "%v", err)
 		case err != nil:
 			return err
 		default:
@@ -172,27 +182,19 @@ func (v *verifier) fork(ctx context.Context, st *storage.Manager, rf page.RelFil
 		}
 		v.report.Pages++
 	}
-	if v.opts.Progress != nil {
-		v.opts.Progress(rf, n)
-	}
 	return nil
 }
 
 // page checks a page whose checksum holds.
 func (v *verifier) page(tag page.Tag, p page.Page, unlogged bool) {
 	if err := p.Validate(); err != nil {
-		v.report.problem("page %v: %v", tag, err)
+		v.report.problem(tag.Rel, "page %v: %v", tag, err)
 		return
 	}
 	if p.IsNew() {
 		return
 	}
 	if lsn := p.LSN(); !unlogged && lsn >= v.report.LogEnd {
-		v.report.problem("page %v was changed at %v, but the log ends at %v: log that was durable is missing", tag, lsn, v.report.LogEnd)
-	}
-	if v.opts.Page != nil {
-		for _, problem := range v.opts.Page(tag, p) {
-			v.report.problem("page %v: %s", tag, problem)
-		}
+		v.report.problem(tag.Rel, "page %v was changed at %v, but the log ends at %v: log that was durable is missing", tag, lsn, v.report.LogEnd)
 	}
 }

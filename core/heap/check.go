@@ -2,16 +2,19 @@ package heap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/storage"
 	"github.com/quiredb/quire/core/xact"
 )
 
-// Check looks a heap over and reports each problem found: items that are no row versions, transactions that cannot be, chains
-// that lead nowhere. Problems are not errors. The heap may be in use.
-func (h *Store) Check(ctx context.Context, rel Relation, report func(problem string)) error {
-	c := checker{h: h, rel: rel, report: report}
+// Check looks a heap over and reports each problem found: pages that cannot be read, items that are no row versions, transactions that
+// cannot be, chains that lead nowhere, and rows that row refuses, if it is given. Problems are not errors. The heap may be in
+// use.
+func (h *Store) Check(ctx context.Context, rel Relation, row func(row []byte) error, report func(problem string)) error {
+	c := checker{h: h, rel: rel, row: row, report: report}
 	n, err := h.pool.Length(rel.File())
 	if err != nil {
 		return wrapRel(rel, "check", err)
@@ -22,10 +25,7 @@ func (h *Store) Check(ctx context.Context, rel Relation, report func(problem str
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := h.copyPage(rel, blk, p); err != nil {
-			return wrapRel(rel, "check", err)
-		}
-		if err := c.page(blk, p); err != nil {
+		if err := c.block(blk, p); err != nil {
 			return wrapRel(rel, "check", err)
 		}
 	}
@@ -35,62 +35,42 @@ func (h *Store) Check(ctx context.Context, rel Relation, report func(problem str
 type checker struct {
 	h      *Store
 	rel    Relation
+	row    func(row []byte) error
 	report func(string)
 }
 
 func (c *checker) problem(tid page.TID, format string, args ...any) {
-	c.report(fmt.Sprintf("relation %s, row %v: %s", c.rel.Name, tid, fmt.Sprintf(format, args...)))
+	what := fmt.Sprintf("row %v", tid)
+	if tid.Offset == 0 {
+		what = fmt.Sprintf("page %d", tid.Block)
+	}
+	c.report(fmt.Sprintf("relation %s, %s: %s", c.rel.Name, what, fmt.Sprintf(format, args...)))
 }
 
-func (c *checker) page(blk page.BlockNumber, p page.Page) error {
-	if err := p.Validate(); err != nil {
+// block copies one page to p and checks it.
+func (c *checker) block(blk page.BlockNumber, p page.Page) error {
+	err := c.h.copyPage(c.rel, blk, p)
+	if isCorrupt(err) {
 		c.problem(page.TID{Block: blk}, "%v", err)
 		return nil
 	}
-	for off := page.OffsetNumber(1); off <= page.OffsetNumber(p.NumItems()); off++ {
-		tid := page.TID{Block: blk, Offset: off}
-		id := p.ItemID(off)
-		if id.Flags() == page.ItemUnused {
-			continue
-		}
-		item, ok := p.Item(off)
-		if !ok {
-			c.problem(tid, "line pointer of state %d, which a heap never uses", id.Flags())
-			continue
-		}
-		if len(item) < headerSize {
-			c.problem(tid, "%v: %d bytes", errShortItem, len(item))
-			continue
-		}
-		if err := c.version(tid, decodeHeader(item)); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-// version checks one head against the transactions and the chain.
-func (c *checker) version(tid page.TID, v header) error {
-	now := c.h.xact.NextXID() // may have moved on since the page was copied
-	if v.xmin < xact.FirstXID || v.xmin >= now {
-		c.problem(tid, "inserted by transaction %d, next is %d", v.xmin, now)
-		return nil
+	pc := pageCheck{
+		next: c.h.xact.NextXID(), // after the copy was made: nothing in it is newer
+		row:  c.row,
+		report: func(off page.OffsetNumber, problem string) {
+			c.problem(page.TID{Block: blk, Offset: off}, "%s", problem)
+		},
+		sound: func(off page.OffsetNumber, v header) error {
+			if v.next.Offset == 0 {
+				return nil
+			}
+			return c.successor(page.TID{Block: blk, Offset: off}, v)
+		},
 	}
-	if v.xmax != xact.InvalidXID && (v.xmax < xact.FirstXID || v.xmax >= now) {
-		c.problem(tid, "deleted by transaction %d, next is %d", v.xmax, now)
-		return nil
-	}
-	if v.infomask&^infoCombo != 0 {
-		c.problem(tid, "unknown flags %#x", v.infomask)
-	}
-	if v.next.Offset == 0 {
-		return nil
-	}
-	if v.xmax == xact.InvalidXID {
-		c.problem(tid, "has the successor %v and was never replaced", v.next)
-		return nil
-	}
-	return c.successor(tid, v)
+	return pc.page(p)
 }
 
 // successor checks H4. Once the version itself is dead, its successor may be gone before it is.
@@ -110,8 +90,32 @@ func (c *checker) successor(tid page.TID, v header) error {
 			return nil
 		})
 	}
+	if isCorrupt(err) {
+		return nil // that page is reported by itself
+	}
 	if err == nil && !found && lsn > c.h.xact.Horizon() {
 		c.problem(tid, "its successor at %v is not the row that transaction %d put in its place", v.next, v.xmax)
 	}
 	return err
+}
+
+func isCorrupt(err error) bool {
+	_, corrupt := errors.AsType[*storage.CorruptPageError](err)
+	return corrupt
+}
+
+// IsTaken reports whether the heap has a line pointer at tid that is in use, for whatever: what an index may lead to.
+func (h *Store) IsTaken(rel Relation, tid page.TID) (bool, error) {
+	if n, err := h.pool.Length(rel.File()); err != nil || tid.Block >= n {
+		return false, err
+	}
+	b, err := h.pool.Pin(rel.tag(tid.Block))
+	if err != nil {
+		return false, wrapRel(rel, "check", err)
+	}
+	defer b.Unpin()
+	b.RLock()
+	defer b.RUnlock()
+	p := b.Page()
+	return tid.Offset >= 1 && int(tid.Offset) <= p.NumItems() && p.ItemID(tid.Offset).Flags() != page.ItemUnused, nil
 }

@@ -295,6 +295,6 @@ func (r *rig) vacuum(indexes func(*heap.DeadSet) error) (heap.VacuumStats, error
 func (r *rig) check(t testing.TB) {
 	t.Helper()
 	var problems []error
-	require.NoError(t, r.heap.Check(context.Background(), r.rel, func(p string) { problems = append(problems, errors.New(p)) }))
+	require.NoError(t, r.heap.Check(context.Background(), r.rel, nil, func(p string) { problems = append(problems, errors.New(p)) }))
 	require.NoError(t, errors.Join(problems...))
 }

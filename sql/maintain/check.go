@@ -16,7 +16,7 @@ import (
 func (d *Deps) Check(ctx context.Context, t *xact.Txn, oid uint32, report func(problem string)) error {
 	switch oid {
 	case uint32(catalog.Rel):
-		return d.Engine.Heap.Check(ctx, catalog.Relation(), report)
+		return d.Engine.Heap.Check(ctx, catalog.Relation(), nil, report)
 	case uint32(xact.StatusRel):
 		if _, _, err := d.Engine.RelationDigest(page.RelFile{Rel: xact.StatusRel}); err != nil {
 			report(err.Error())
@@ -42,20 +42,25 @@ func (d *Deps) Check(ctx context.Context, t *xact.Txn, oid uint32, report func(p
 		if one = c.IndexByOID(oid); one == nil {
 			return noIndex(oid)
 		}
-		return d.checkIndex(ctx, c, table, one, report)
+		return d.CheckIndex(ctx, c, one, report)
 	}
-	if err := d.Engine.Heap.Check(ctx, table.Heap(), report); err != nil {
+	if err := d.Engine.Heap.Check(ctx, table.Heap(), table.RowCheck(), report); err != nil {
 		return err
 	}
 	for _, i := range c.IndexesOf(owner) {
-		if err := d.checkIndex(ctx, c, table, i, report); err != nil {
+		if err := d.CheckIndex(ctx, c, i, report); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Deps) checkIndex(ctx context.Context, c *catalog.Catalog, table *catalog.Table, i *catalog.Index, report func(string)) error {
+// CheckIndex has an index's access method look it over.
+func (d *Deps) CheckIndex(ctx context.Context, c *catalog.Catalog, i *catalog.Index, report func(problem string)) error {
+	table := c.TableByOID(i.Table)
+	if table == nil {
+		return noTable(i.Table)
+	}
 	m, err := d.method(c, i)
 	if err != nil {
 		return err
