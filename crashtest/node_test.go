@@ -159,7 +159,7 @@ func (a *answer) EmptyQuery() error                     { return nil }
 func (a *answer) PortalSuspended() error                { return nil }
 func (a *answer) Notice(*pgerr.Error) error             { return nil }
 func (a *answer) ParameterStatus(string, string) error  { return nil }
-func (a *answer) CopyIn(int16, []int16) (io.Reader, error) {
+func (a *answer) CopyIn(context.Context, int16, []int16) (io.ReadCloser, error) {
 	return nil, errors.New("no COPY in these histories")
 }
 func (a *answer) CopyOut(int16, []int16) (io.WriteCloser, error) {
