@@ -109,9 +109,6 @@ type Cursor interface {
 type DeadSet interface {
 	Contains(tid page.TID) bool
 	Len() int
-	// Horizon is the newest commit that made a row of the set dead, 0 if nobody ever saw any: only snapshots older than it
-	// can see one of them. The records that take entries out of an index carry it for the readers on standbys.
-	Horizon() page.LSN
 	// AppendBinary appends the set in the portable serialisation of a 64-bit roaring bitmap whose members are
 	// block<<16 | offset.
 	AppendBinary(dst []byte) ([]byte, error)

@@ -234,7 +234,6 @@ func (m *method) BulkDelete(ctx context.Context, idx am.Index, dead am.DeadSet) 
 	if err != nil {
 		return am.BulkDeleteStats{}, err
 	}
-	c.pages = horizonPages{c.pages, dead.Horizon()}
 	defer c.abandon()
 	for last := false; !last; {
 		n := min(len(data), wire.MaxMessage-64)
