@@ -28,7 +28,7 @@ func startBloom(ctx context.Context, e *engine.Engine) (*process, error) {
 	pb.RegisterAccessMethodServer(server, sdk.NewServer(bloom.Method{}))
 	go func() { _ = server.Serve(listener) }()
 	attached, err := host.Attach(ctx, host.AttachConfig{
-		Name: "bloom", Log: zerolog.Nop(), Pages: host.NewPoolStore(e.Pool, e.GX, e.Heap),
+		Name: "bloom", Log: zerolog.Nop(), Pages: host.NewPoolStore(e.Pool, e.GX, host.HeapFates(e.Heap)),
 		Dial: func(ctx context.Context) (net.Conn, error) { return listener.DialContext(ctx) },
 	})
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"path/filepath"
+
 	"github.com/rs/zerolog"
 
 	"github.com/quiredb/quire/core/page"
@@ -85,8 +87,12 @@ func (n *node) compose() (err error) {
 		timeouts := host.DefaultTimeouts()
 		timeouts.Start = s.Duration("plugin_start_timeout")
 		timeouts.Call, timeouts.Progress = s.Duration("plugin_call_timeout"), s.Duration("plugin_call_timeout")
+		temp, err := host.NewTempSpace(vfs.OS(), filepath.Join(n.dir, "pgsql_tmp_plugins"))
+		if err != nil {
+			return err
+		}
 		n.plugins, err = host.Open(host.Config{
-			Dir: dir, Pages: host.NewPoolStore(n.engine.Pool, n.engine.GX, n.engine.Heap), Log: n.log, Timeouts: timeouts,
+			Dir: dir, Temp: temp, Pages: host.NewPoolStore(n.engine.Pool, n.engine.GX, host.HeapFates(n.engine.Heap)), Log: n.log, Timeouts: timeouts,
 		})
 		if err != nil {
 			return err

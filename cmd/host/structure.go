@@ -90,7 +90,7 @@ func (v *structure) run(state control.State) (err error) {
 
 func (v *structure) openPlugins() (err error) {
 	e := v.engine
-	v.plugins, err = host.Open(host.Config{Dir: v.pluginDir, Pages: host.NewPoolStore(e.Pool, e.GX, e.Heap), Log: zerolog.Nop()})
+	v.plugins, err = host.Open(host.Config{Dir: v.pluginDir, Pages: host.NewPoolStore(e.Pool, e.GX, host.HeapFates(e.Heap)), Log: zerolog.Nop()})
 	return err
 }
 

@@ -28,6 +28,8 @@ type Index struct {
 	// Options are the storage parameters as ValidateOptions returned them.
 	Options map[string]string
 	Unique  bool
+	// WorkMem is the number of bytes of memory that a Build may use for sorting, 0 for the method's own choice.
+	WorkMem int64
 }
 
 // Row is a heap row as an index sees it: its place and one value for each of the index's columns.

@@ -140,7 +140,7 @@ func BenchmarkScanPage(b *testing.B) {
 	require.NoError(b, ed.ArrayInsert(dataStart, p.width(), 0, 0, make([]byte, p.perPage()*p.width())))
 	pg := ed.Page()
 	q, _ := p.queryOf([]sdk.ScanKey{{Column: 0, Arg: wire.OfInt4(11)}, {Column: 1, Arg: wire.OfInt4(12)}})
-	hits := sdk.NewHitWriter(func([]sdk.Hit) error { b.Fatal("an empty entry matched"); return nil })
+	hits := sdk.NewHitWriter(sdk.Scan{}, func([]sdk.Hit) error { b.Fatal("an empty entry matched"); return nil })
 	b.SetBytes(page.Size)
 	for b.Loop() {
 		if err := p.scanPage(pg, &q, hits); err != nil {

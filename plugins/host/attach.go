@@ -18,6 +18,7 @@ type AttachConfig struct {
 	Name     string
 	Dial     func(ctx context.Context) (net.Conn, error) // connects to a gRPC server with sdk.NewServer's service
 	Pages    PageStore
+	Temp     *TempSpace // as in Config
 	Log      zerolog.Logger
 	Timeouts Timeouts // zero: the defaults
 }
@@ -41,7 +42,7 @@ func Attach(ctx context.Context, cfg AttachConfig) (*Attached, error) {
 	ctx, cancel := context.WithTimeout(ctx, cfg.Timeouts.Start)
 	defer cancel()
 	k := newIdleKeeper(cfg.Name, "", &Config{
-		Pages: cfg.Pages, Log: cfg.Log, Policy: DefaultPolicy(), Timeouts: cfg.Timeouts, Now: time.Now,
+		Pages: cfg.Pages, Temp: cfg.Temp, Log: cfg.Log, Policy: DefaultPolicy(), Timeouts: cfg.Timeouts, Now: time.Now,
 	}, "")
 	close(k.ended) // nobody steps the supervisor
 	for _, ev := range []EventKind{EventWanted, EventVerified, EventReady} {

@@ -45,6 +45,7 @@ func (b *builder) yield(rows []am.Row) error {
 			return b.call.end(err)
 		}
 		b.rows += int64(ch.count)
+		b.call.spills.given += int64(len(ch.packed))
 	}
 	return nil
 }

@@ -29,7 +29,8 @@ type call struct {
 	idx      am.Index
 	pages    CallPages // nil where the method touches no pages
 	gates    *gates
-	gate     *gate // nil where the method changes no pages
+	gate     *gate  // nil where the method changes no pages
+	spills   spills // of a build
 	progress time.Duration
 	hung     func(reason string) // the plugin made no progress and must go
 
@@ -165,6 +166,7 @@ func (c *call) finish(inStep bool) {
 	if c.pages != nil {
 		c.pages.Close()
 	}
+	c.spills.close()
 }
 
 // failure words what ended the call.

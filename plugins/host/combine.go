@@ -45,6 +45,12 @@ type insertion struct {
 	err    error
 }
 
+// insertFirst makes one call of the first chunk alone. The index is not unique, so there are no conflicts.
+func (w *insertion) insertFirst() error {
+	_, err := w.method.insertOnce(w.ctx, w.idx, w.xid, w.chunks[0])
+	return err
+}
+
 // insert returns when all rows are in, or with the error that concerns them.
 func (c *combiner) insert(w *insertion) error {
 	c.mu.Lock()
@@ -89,7 +95,7 @@ func (c *combiner) leaveQueue(w *insertion) bool {
 func (c *combiner) run(w *insertion) {
 	defer c.handOver()
 	for len(w.chunks) > 1 && w.err == nil {
-		w.err = w.method.insertOnce(w.ctx, w.idx, w.xid, w.chunks[0])
+		w.err = w.insertFirst()
 		w.chunks = w.chunks[1:]
 	}
 	if w.err != nil {
@@ -133,8 +139,7 @@ func (c *combiner) handOver() {
 // concerns somebody's rows or somebody's patience, each is tried on its own.
 func insertTogether(ws []*insertion) {
 	if len(ws) == 1 {
-		w := ws[0]
-		w.err = w.method.insertOnce(w.ctx, w.idx, w.xid, w.chunks[0])
+		ws[0].err = ws[0].insertFirst()
 		return
 	}
 	all, xid := chunk{}, ws[0].xid
@@ -146,7 +151,7 @@ func insertTogether(ws []*insertion) {
 		}
 	}
 	ctx, release := sharedContext(ws)
-	err := ws[0].method.insertOnce(ctx, ws[0].idx, xid, all)
+	_, err := ws[0].method.insertOnce(ctx, ws[0].idx, xid, all)
 	cut := ctx.Err() != nil
 	release()
 	for _, w := range ws {
@@ -155,7 +160,7 @@ func insertTogether(ws []*insertion) {
 		case w.ctx.Err() != nil:
 			w.err = pluginError(w.method.keeper.name, "Insert", w.idx.Name, context.Cause(w.ctx))
 		case cut || authorClasses[pgerr.CodeOf(err).Class()]:
-			w.err = w.method.insertOnce(w.ctx, w.idx, w.xid, w.chunks[0])
+			w.err = w.insertFirst()
 		default:
 			w.err = err
 		}

@@ -50,6 +50,7 @@ func describe(file string, d wire.Description) (am.Description, error) {
 			Unique: d.Caps.Unique, Ordered: d.Caps.Ordered, MultiColumn: d.Caps.MaxColumns > 1, Backward: d.Caps.Backward,
 			BitmapOnly: d.Caps.BitmapOnly, SearchNulls: d.Caps.SearchNulls, OrderBy: d.Caps.OrderByDistance,
 			OptionalKey: d.Caps.OptionalFirstKey, MaxColumns: max(d.Caps.MaxColumns, 1),
+			AnyEqual: d.Caps.AnyEqual, ReturnKeys: d.Caps.ReturnKeys,
 		},
 		Cost: am.Cost{
 			StartupPages: d.Cost.StartupPages, PagesFraction: min(d.Cost.PageFraction, 1), PerPage: d.Cost.PerPage,
@@ -78,6 +79,7 @@ func describe(file string, d wire.Description) (am.Description, error) {
 		}
 		out.OpClasses = append(out.OpClasses, am.OpClass{
 			Name: c.Name, Type: datum.OID(c.Type), Operators: c.Operators, Default: c.Default,
+			NoReturn: c.NoReturn,
 		})
 	}
 	return out, nil

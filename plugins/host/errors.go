@@ -34,6 +34,7 @@ var codeStates = map[pb.Code]pgerr.Code{
 	pb.Code_HOST:             pgerr.InternalError,
 	pb.Code_PROTOCOL:         pgerr.ExternalRoutineException,
 	pb.Code_BUSY:             pgerr.ExternalRoutineException,
+	pb.Code_ENOUGH:           pgerr.ExternalRoutineException,
 }
 
 // authorClasses are the classes of SQLSTATE that an author may choose: mistakes of the user's and limits.

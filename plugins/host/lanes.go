@@ -14,9 +14,15 @@ const maxIdleLanes = 32
 // errSessionClosed says that the plugin's process is gone.
 var errSessionClosed = errors.New("plugin connection is closed")
 
+// A laneStream is the host's end of a lane.
+type laneStream interface {
+	Send(*pb.HostMessage) error
+	Recv() (*pb.PluginMessage, error)
+}
+
 // A lane is a stream that carries one call at a time.
 type lane struct {
-	stream pb.AccessMethod_LaneClient
+	stream laneStream
 	cancel context.CancelFunc // breaks the lane; the plugin's call is cancelled
 }
 

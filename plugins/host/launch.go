@@ -225,6 +225,13 @@ func (s *session) gaveUp(id uint64, now time.Time) {
 	s.mu.cancelled[id] = now
 }
 
+// ended notes that a call that was given up is over.
+func (s *session) ended(id uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.mu.cancelled, id)
+}
+
 // overdue returns a call that was given up longer than grace ago and still runs, and forgets those that ended.
 func (s *session) overdue(active []uint64, now time.Time, grace time.Duration) (uint64, bool) {
 	s.mu.Lock()

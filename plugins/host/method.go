@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"time"
 
@@ -122,10 +121,15 @@ func (m *method) Build(ctx context.Context, idx am.Index, rows func(yield func([
 	if err != nil {
 		return am.BuildStats{}, pluginError(m.keeper.name, "Build", idx.Name, err)
 	}
-	c, err := m.open(ctx, pb.Method_BUILD, idx, 0, &pb.Call{})
+	workMem := idx.WorkMem
+	if workMem <= 0 {
+		workMem = wire.DefaultWorkMem
+	}
+	c, err := m.open(ctx, pb.Method_BUILD, idx, 0, &pb.Call{WorkMem: uint64(workMem)})
 	if err != nil {
 		return am.BuildStats{}, err
 	}
+	c.spills.space = m.keeper.cfg.Temp
 	defer c.abandon()
 	b := &builder{call: c, enc: enc}
 	if err := b.run(rows); err != nil {
@@ -162,63 +166,29 @@ func (m *method) BuildEmpty(ctx context.Context, idx am.Index) ([]page.Page, err
 	return pages, nil
 }
 
-// Insert adds rows, together with those of other sessions that arrive while the plugin is at work on the same index.
-func (m *method) Insert(ctx context.Context, idx am.Index, xid uint64, rows []am.Row) ([]am.Conflict, error) {
-	if len(rows) == 0 {
-		return nil, nil
-	}
-	enc, err := newRowEncoder(idx.Columns)
-	if err != nil {
-		return nil, pluginError(m.keeper.name, "Insert", idx.Name, err)
-	}
-	chunks, err := enc.chunks(rows, insertChunk)
-	if err != nil {
-		return nil, pluginError(m.keeper.name, "Insert", idx.Name, err)
-	}
-	return nil, m.keeper.combiners.insert(ctx, m, idx, xid, chunks)
-}
-
-// insertOnce makes one Insert call. A call whose method gave up on conflicts is repeated alone on the index.
-func (m *method) insertOnce(ctx context.Context, idx am.Index, xid uint64, rows chunk) error {
-	ctx, cancel := m.short(ctx)
-	defer cancel()
-	err := m.insertCall(ctx, idx, xid, rows, false)
-	if errors.Is(err, wire.ErrConflict) {
-		err = m.insertCall(ctx, idx, xid, rows, true)
-	}
-	return err
-}
-
-func (m *method) insertCall(ctx context.Context, idx am.Index, xid uint64, rows chunk, alone bool) error {
-	c, err := m.open(ctx, pb.Method_INSERT, idx, xid, &pb.Call{Rows: rows.packed, RowCount: uint32(rows.count)})
-	if err != nil {
-		return err
-	}
-	defer c.abandon()
-	if alone {
-		if err := c.gate.close(ctx, c.id); err != nil {
-			return c.failure(err)
-		}
-	}
-	_, err = c.result()
-	return err
-}
-
 // Scan starts a scan; the cursor goes on with it.
 func (m *method) Scan(ctx context.Context, idx am.Index, keys []am.ScanKey, opts am.ScanOptions) (am.Cursor, error) {
-	encoded, err := encodeKeys(idx.Columns, keys)
-	if err == nil && opts.Return != nil && !m.about.Caps.ReturnKeys {
-		err = pgerr.New(pgerr.FeatureNotSupported, "access method %q does not return the values of keys", m.about.Name)
-	}
-	if err != nil {
+	fail := func(err error) (am.Cursor, error) {
 		return nil, pluginError(m.keeper.name, "Scan", idx.Name, err)
 	}
-	c, err := m.open(ctx, pb.Method_SCAN, idx, 0, &pb.Call{Keys: wire.KeysToProto(encoded), Backward: opts.Direction == am.Backward})
+	returns, err := newReturned(m.about, idx, opts)
+	if err != nil {
+		return fail(err)
+	}
+	encoded, err := encodeKeys(idx.Columns, keys)
+	if err != nil {
+		return fail(err)
+	}
+	msg := &pb.Call{}
+	wire.ScanToProto(msg, wire.Scan{
+		Keys: encoded, Backward: opts.Direction == am.Backward, Return: opts.Return, Limit: opts.Limit,
+	})
+	c, err := m.open(ctx, pb.Method_SCAN, idx, 0, msg)
 	if err != nil {
 		return nil, err
 	}
 	c.timer.Stop() // it runs while the cursor waits, not while its reader works
-	return &cursor{call: c, pages: m.keeper.cfg.Pages}, nil
+	return &cursor{call: c, pages: m.keeper.cfg.Pages, returns: returns}, nil
 }
 
 // BulkDelete sends the dead set behind the call.

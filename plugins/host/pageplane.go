@@ -51,18 +51,19 @@ func (c *call) answer(req *pb.PageRequest) (*pb.PageReply, error) {
 	switch req.GetKind().(type) {
 	case *pb.PageRequest_Extend, *pb.PageRequest_Finish, *pb.PageRequest_Free, *pb.PageRequest_Alone:
 		need = mayWrite
-	case *pb.PageRequest_Bulk:
+	case *pb.PageRequest_Bulk, *pb.PageRequest_Spill:
 		need = mayBulk
 	}
 	if c.pages == nil || permissions[c.method]&need == 0 {
 		return nil, wire.Errorf(wire.ErrWrongState, "%v may not ask for %T", c.method, req.GetKind())
 	}
-	return wire.AnswerPage(c.ctx, gatedPages{c.pages, c.gate, c.id}, req)
+	return wire.AnswerPage(c.ctx, gatedPages{c.pages, &c.spills, c.gate, c.id}, req)
 }
 
-// gatedPages are a call's pages behind the index's gate. A call that may not change pages has none.
+// gatedPages are a call's pages behind the index's gate, and its temporary files. A call that may not change pages has none.
 type gatedPages struct {
 	CallPages
+	*spills
 	gate   *gate
 	ticket uint64
 }

@@ -15,21 +15,45 @@ import (
 	"github.com/quiredb/quire/plugins/wire"
 )
 
+// Fates is the verdict on rows of a table in the eyes of the transaction xid, 0 for none: for each a live row is there, or none
+// is, or that depends on a transaction that has not ended.
+type Fates func(ctx context.Context, table heap.Relation, xid xact.XID, tids []page.TID) ([]wire.RowFate, error)
+
+// HeapFates returns the verdicts of a heap.
+func HeapFates(rows *heap.Store) Fates {
+	return func(_ context.Context, table heap.Relation, xid xact.XID, tids []page.TID) ([]wire.RowFate, error) {
+		found, err := rows.Statuses(xid, table, tids)
+		if err != nil {
+			return nil, err
+		}
+		fates := make([]wire.RowFate, len(found))
+		for i, f := range found {
+			switch f.Life {
+			case heap.Live:
+				fates[i].State = wire.RowLive
+			case heap.Undecided:
+				fates[i] = wire.RowFate{State: wire.RowRunning, XID: uint64(f.XID)}
+			}
+		}
+		return fates, nil
+	}
+}
+
 // A PoolStore is the PageStore of a host: pages in the buffer pool, changes through genericxlog, verdicts on rows from
 // the heap. Blocks that access methods gave back are remembered until the host ends; the next vacuum reports them again.
 type PoolStore struct {
-	pool *buffer.Pool
-	gx   *genericxlog.Manager
-	heap *heap.Store
-	mu   struct {
+	pool  *buffer.Pool
+	gx    *genericxlog.Manager
+	fates Fates
+	mu    struct {
 		sync.Mutex
 		free map[page.RelFileNumber][]page.BlockNumber // the lowest last
 	}
 }
 
 // NewPoolStore returns a store on the parts of an engine.
-func NewPoolStore(pool *buffer.Pool, gx *genericxlog.Manager, rows *heap.Store) *PoolStore {
-	s := &PoolStore{pool: pool, gx: gx, heap: rows}
+func NewPoolStore(pool *buffer.Pool, gx *genericxlog.Manager, fates Fates) *PoolStore {
+	s := &PoolStore{pool: pool, gx: gx, fates: fates}
 	s.mu.free = make(map[page.RelFileNumber][]page.BlockNumber)
 	return s
 }
@@ -217,23 +241,10 @@ func (c *callPages) BulkWrite(_ context.Context, first page.BlockNumber, pages [
 	return c.store.gx.BulkWrite(c.idx.Rel, first, pages)
 }
 
-// RowsLive is the heap's verdict.
-func (c *callPages) RowsLive(_ context.Context, tids []page.TID) ([]wire.RowState, error) {
-	rel := heap.Relation{Rel: c.idx.Heap, Name: "under index " + c.idx.Name, Unlogged: c.idx.Rel.Unlogged}
-	found, err := c.store.heap.Statuses(xact.XID(c.xid), rel, tids)
-	if err != nil {
-		return nil, err
-	}
-	states := make([]wire.RowState, len(found))
-	for i, f := range found {
-		switch f.Life {
-		case heap.Live:
-			states[i] = wire.RowLive
-		case heap.Undecided:
-			states[i] = wire.RowInProgress
-		}
-	}
-	return states, nil
+// RowFates is the heap's verdict.
+func (c *callPages) RowFates(ctx context.Context, tids []page.TID) ([]wire.RowFate, error) {
+	table := heap.Relation{Rel: c.idx.Heap, Name: "under index " + c.idx.Name, Unlogged: c.idx.Rel.Unlogged}
+	return c.store.fates(ctx, table, xact.XID(c.xid), tids)
 }
 
 // Close takes back what was handed out and not used.

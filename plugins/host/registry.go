@@ -21,6 +21,7 @@ import (
 type Config struct {
 	Dir        string // plugin directory
 	Pages      PageStore
+	Temp       *TempSpace // for builds; nil means that they get no temporary files
 	Log        zerolog.Logger
 	SocketBase string // where the private socket directory is made; default os.TempDir()
 	Policy     Policy

@@ -125,7 +125,7 @@ func newRig(t testing.TB, adjust func(*Config), names ...string) *rig {
 	require.NoError(t, err)
 	r := &rig{t: t, engine: e, dir: pluginDir(t, names...), log: &logBuffer{}, next: 50000}
 	cfg := Config{
-		Dir: r.dir, Pages: NewPoolStore(e.Pool, e.GX, e.Heap), Log: zerolog.New(r.log).Level(zerolog.DebugLevel),
+		Dir: r.dir, Pages: NewPoolStore(e.Pool, e.GX, HeapFates(e.Heap)), Log: zerolog.New(r.log).Level(zerolog.DebugLevel),
 		SocketBase: os.TempDir(), Policy: DefaultPolicy(), Timeouts: quick(),
 	}
 	cfg.Policy.BackoffMin, cfg.Policy.BackoffMax = 10*time.Millisecond, 20*time.Millisecond

@@ -25,7 +25,7 @@ type CallPages interface {
 	Finish(ctx context.Context, annotation string, blocks []wire.BlockEdit) ([]page.LSN, error)
 	FreePages(ctx context.Context, blocks []page.BlockNumber) error
 	BulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) error
-	RowsLive(ctx context.Context, tids []page.TID) ([]wire.RowState, error)
+	RowFates(ctx context.Context, tids []page.TID) ([]wire.RowFate, error)
 	// Close takes blocks back that were handed out and not used.
 	Close()
 }

@@ -60,43 +60,61 @@ type chunk struct {
 // chunks packs rows into runs of at most size bytes; a longer row is a run of its own.
 func (e *rowEncoder) chunks(rows []am.Row, size int) ([]chunk, error) {
 	var out []chunk
-	var cur chunk
-	for i := range rows {
-		before := len(cur.packed)
-		packed, err := e.append(cur.packed, rows[i].TID, rows[i].Values)
+	for len(rows) > 0 {
+		c, err := e.chunk(rows, size)
 		if err != nil {
 			return nil, err
 		}
-		if len(packed) > size && cur.count > 0 {
-			out = append(out, chunk{packed[:before:before], cur.count})
-			packed = append([]byte(nil), packed[before:]...)
-			cur.count = 0
-		}
-		cur.packed = packed
-		cur.count++
-	}
-	if cur.count > 0 {
-		out = append(out, cur)
+		out, rows = append(out, c), rows[c.count:]
 	}
 	return out, nil
 }
 
+// chunk packs rows from the first on, as many as fit into size bytes, but one at least.
+func (e *rowEncoder) chunk(rows []am.Row, size int) (chunk, error) {
+	var c chunk
+	for i := range rows {
+		packed, err := e.append(c.packed, rows[i].TID, rows[i].Values)
+		if err != nil {
+			return chunk{}, err
+		}
+		if len(packed) > size && c.count > 0 {
+			break
+		}
+		c.packed, c.count = packed, c.count+1
+	}
+	return c, nil
+}
+
 // encodeKeys packs the conditions of a scan.
 func encodeKeys(columns []am.Column, keys []am.ScanKey) ([]wire.ScanKey, error) {
-	out := make([]wire.ScanKey, len(keys))
+	out, size := make([]wire.ScanKey, len(keys)), 0
 	for i, k := range keys {
 		if k.Column < 0 || k.Column >= len(columns) {
 			return nil, fmt.Errorf("condition on column %d of an index of %d columns", k.Column, len(columns))
 		}
 		out[i] = wire.ScanKey{Column: k.Column, Operator: k.Strategy}
-		if k.Strategy == am.IsNull || k.Strategy == am.IsNotNull || k.Arg.Null {
+		if k.Strategy == am.IsNull || k.Strategy == am.IsNotNull {
 			continue
 		}
 		t := datum.Lookup(columns[k.Column].Type)
 		if t == nil {
 			return nil, fmt.Errorf("condition on a column of the unknown type %d", columns[k.Column].Type)
 		}
-		out[i].Arg = t.AppendBinary(wire.Value{}, k.Arg)
+		if k.Strategy == am.AnyEqual {
+			for _, arg := range k.Args {
+				v := t.AppendBinary(wire.Value{}, arg)
+				out[i].Args = append(out[i].Args, v)
+				size += len(v) + 4
+			}
+		} else if !k.Arg.Null {
+			out[i].Arg = t.AppendBinary(wire.Value{}, k.Arg)
+			size += len(out[i].Arg)
+		}
+	}
+	if size > wire.MaxScanKeys {
+		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "search values of %d bytes, the limit for an index is %d", size, wire.MaxScanKeys).
+			WithHint("Use a shorter list.")
 	}
 	return out, nil
 }

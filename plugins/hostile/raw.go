@@ -187,7 +187,7 @@ var acts = map[string]func(a *actor) error{
 		return a.report(a.ask(&pb.PageRequest{Kind: &pb.PageRequest_Alone{Alone: &pb.Alone{On: true}}}))
 	},
 	"badlive": func(a *actor) error {
-		return a.report(a.ask(&pb.PageRequest{Kind: &pb.PageRequest_Live{Live: &pb.RowsLive{Tids: make([]byte, 7)}}}))
+		return a.report(a.ask(&pb.PageRequest{Kind: &pb.PageRequest_Fates{Fates: &pb.RowFates{Tids: make([]byte, 7)}}}))
 	},
 	"another": func(a *actor) error {
 		a.call.Id += 5

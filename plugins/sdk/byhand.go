@@ -81,6 +81,7 @@ func printDescription(w io.Writer, d Description) {
 	}{
 		{"unique", d.Caps.Unique}, {"ordered", d.Caps.Ordered}, {"backward", d.Caps.Backward},
 		{"bitmap only", d.Caps.BitmapOnly}, {"searches nulls", d.Caps.SearchNulls},
+		{"searches lists", d.Caps.AnyEqual}, {"returns keys", d.Caps.ReturnKeys},
 		{"orders by distance", d.Caps.OrderByDistance}, {"first column optional", d.Caps.OptionalFirstKey},
 	} {
 		if c.has {

@@ -91,29 +91,27 @@ func (c *callState) insert() (*pb.Result, error) {
 		return nil, err
 	}
 	conflicts, err := c.am.Insert(c.ctx, c.ix, rows)
-	if err == nil && len(conflicts) > 0 {
+	if err == nil && len(conflicts) > 0 && !c.ix.info.Unique {
 		err = fmt.Errorf("%w: conflicts of an index that is not unique", wire.ErrWrongState)
 	}
-	return &pb.Result{}, err
-}
-
-func (c *callState) scan() (*pb.Result, error) {
-	keys, err := wire.KeysFromProto(c.call.GetKeys(), len(c.ix.info.Columns))
 	if err != nil {
 		return nil, err
 	}
-	hits := &HitWriter{flush: func(packed []byte, count int, orderBy []float64) error {
-		if err := c.ctx.Err(); err != nil {
-			return err
-		}
-		return c.carrier.tell(&pb.PluginMessage{Kind: &pb.PluginMessage_Hits{
-			Hits: &pb.Hits{Packed: packed, Count: uint32(count), OrderBy: orderBy},
-		}})
-	}}
-	if err := c.am.Scan(c.ctx, c.ix, Scan{Keys: keys, Backward: c.call.GetBackward()}, hits); err != nil {
+	packed := wire.AppendConflicts(nil, conflicts)
+	_, err = wire.DecodeConflicts(packed, len(rows)) // what the host would refuse is the author's to hear of
+	return &pb.Result{Conflicts: packed}, err
+}
+
+func (c *callState) scan() (*pb.Result, error) {
+	scan, err := wire.ScanFromProto(c.call, len(c.ix.info.Columns))
+	if err != nil {
 		return nil, err
 	}
-	return &pb.Result{}, hits.Flush()
+	hits := newHitWriter(scan, func(m *pb.Hits) error { return c.carrier.hits(c.ctx, m) })
+	if err := c.am.Scan(c.ctx, c.ix, scan, hits); err != nil {
+		return nil, err
+	}
+	return &pb.Result{Hits: hits.take()}, nil
 }
 
 func (c *callState) bulkDelete() (*pb.Result, error) {

@@ -25,6 +25,8 @@ type laneCarrier struct {
 		sync.Mutex
 		waiting []*reply // requests not answered yet, the oldest first
 		broken  error    // the lane is gone
+		allowed int      // messages of hits that may still be sent
+		stopped bool     // the reader of a scan has enough
 	}
 }
 
@@ -34,6 +36,12 @@ type reply struct {
 }
 
 var _ wire.PageCarrier = (*laneCarrier)(nil)
+
+func newLaneCarrier(stream laneStream, call uint64) *laneCarrier {
+	c := &laneCarrier{stream: stream, call: call}
+	c.mu.allowed = wire.HitWindow
+	return c
+}
 
 // send makes a request and returns the place of its answer.
 func (c *laneCarrier) send(m *pb.PluginMessage) (*reply, error) {
@@ -87,9 +95,41 @@ func (c *laneCarrier) receiveLocked() error {
 		c.mu.broken = fmt.Errorf("lane to the host: %w", err)
 		return c.mu.broken
 	}
+	if flow := m.GetFlow(); flow != nil {
+		if flow.GetCall() == c.call {
+			c.mu.allowed++
+			c.mu.stopped = c.mu.stopped || flow.GetStop()
+		}
+		return nil
+	}
+	if len(c.mu.waiting) == 0 {
+		c.mu.broken = fmt.Errorf("%w: %T that nobody asked for", wire.ErrProtocol, m.GetKind())
+		return c.mu.broken
+	}
 	c.mu.waiting[0].msg = m
 	c.mu.waiting = c.mu.waiting[1:]
 	return nil
+}
+
+// hits sends a message of hits as soon as the host allows one, unless it wants no more.
+func (c *laneCarrier) hits(ctx context.Context, m *pb.Hits) error {
+	c.mu.Lock()
+	for c.mu.allowed == 0 && !c.mu.stopped {
+		if err := c.receiveLocked(); err != nil {
+			c.mu.Unlock()
+			return err
+		}
+	}
+	c.mu.allowed--
+	stopped := c.mu.stopped
+	c.mu.Unlock()
+	if stopped {
+		return ErrEnough
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return c.tell(&pb.PluginMessage{Kind: &pb.PluginMessage_Hits{Hits: m}})
 }
 
 // settle receives the answers nobody waited for, so that the lane is in step again (K4).
@@ -196,20 +236,37 @@ func (c *laneCarrier) BulkWrite(ctx context.Context, first page.BlockNumber, pag
 	return c.StartBulkWrite(ctx, first, pages)()
 }
 
-func (c *laneCarrier) RowsLive(_ context.Context, tids []page.TID) ([]wire.RowState, error) {
-	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Live{Live: &pb.RowsLive{Tids: wire.AppendTIDs(nil, tids)}}})()
+func (c *laneCarrier) RowFates(_ context.Context, tids []page.TID) ([]wire.RowFate, error) {
+	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Fates{Fates: &pb.RowFates{Tids: wire.AppendTIDs(nil, tids)}}})()
 	if err != nil {
 		return nil, err
 	}
-	states := m.GetLive().GetStates()
-	if len(states) != len(tids) {
-		return nil, fmt.Errorf("%w: %d verdicts on %d rows", wire.ErrProtocol, len(states), len(tids))
-	}
-	out := make([]wire.RowState, len(tids))
-	for i, s := range states {
-		out[i] = wire.RowState(s)
-	}
-	return out, nil
+	return wire.FatesFromProto(m.GetFates(), len(tids))
+}
+
+func (c *laneCarrier) spill(m *pb.Spill) (*pb.SpillReply, error) {
+	reply, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Spill{Spill: m}})()
+	return reply.GetSpill(), err
+}
+
+func (c *laneCarrier) OpenSpill(context.Context) (uint32, error) {
+	m, err := c.spill(&pb.Spill{What: &pb.Spill_Open{Open: true}})
+	return m.GetFile(), err
+}
+
+func (c *laneCarrier) WriteSpill(_ context.Context, file uint32, offset int64, data []byte) error {
+	_, err := c.spill(&pb.Spill{File: file, What: &pb.Spill_Write{Write: &pb.SpillWrite{Offset: uint64(offset), Data: data}}})
+	return err
+}
+
+func (c *laneCarrier) ReadSpill(_ context.Context, file uint32, offset int64, length int) ([]byte, error) {
+	m, err := c.spill(&pb.Spill{File: file, What: &pb.Spill_Read{Read: &pb.SpillRead{Offset: uint64(offset), Length: uint32(length)}}})
+	return m.GetData(), err
+}
+
+func (c *laneCarrier) CloseSpill(_ context.Context, file uint32) error {
+	_, err := c.spill(&pb.Spill{File: file, What: &pb.Spill_Close{Close: true}})
+	return err
 }
 
 func (c *laneCarrier) Alone(_ context.Context, on bool) error {

@@ -17,6 +17,7 @@ var (
 	ErrCorruptIndex  = wire.ErrCorruptIndex  // the client sees XX002
 	ErrNoSpace       = wire.ErrNoSpace       // the host's disk is full
 	ErrHost          = wire.ErrHost          // the host's own trouble
+	ErrEnough        = wire.ErrEnough        // a scan's reader wants no more hits: Scan returns it
 )
 
 // Error carries a detail, a hint and a wished SQLSTATE to the client. Give it a Code through Errorf.

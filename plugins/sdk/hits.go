@@ -6,41 +6,73 @@ import (
 
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/wire"
+	"github.com/quiredb/quire/plugins/wire/pb"
 )
 
-// hitBatch is the number of hits that travel together.
-const hitBatch = 4096
+// The first message of a scan is small, so that a reader who wants few rows has them soon; each further one is several times
+// larger, up to a limit.
+const (
+	firstHits  = 64
+	mostHits   = 1000
+	hitsGrowth = 4
+)
 
-// A HitWriter takes the rows a scan finds. Rows travel in batches; a scan whose reader has enough is cancelled through
-// its context, and the next Add returns the error.
+// A HitWriter takes the rows a scan finds, in the order in which the reader is to have them. Rows travel in batches. When the
+// reader has enough, one of the next calls returns ErrEnough, which Scan should return.
 type HitWriter struct {
-	flush   func(packed []byte, count int, orderBy []float64) error
+	flush   func(m *pb.Hits) error
+	columns int // values that go with each hit
+	size    int // hits of the message being filled
 	packed  []byte
 	orderBy []float64
+	values  []byte
 	count   int
 	total   int
 }
 
-// NewHitWriter returns a writer that hands each batch to fn. It is for tests of an author's own Scan.
-func NewHitWriter(fn func([]Hit) error) *HitWriter {
-	return &HitWriter{flush: func(packed []byte, count int, orderBy []float64) error {
-		hits, err := wire.DecodeHits(nil, packed, count, orderBy)
+func newHitWriter(scan Scan, flush func(m *pb.Hits) error) *HitWriter {
+	w := &HitWriter{flush: flush, columns: len(scan.Return), size: firstHits}
+	if scan.Limit > 0 {
+		w.size = int(min(scan.Limit, mostHits))
+	}
+	return w
+}
+
+// NewHitWriter returns a writer that hands each batch to fn; call Flush after the scan. It is for tests of an author's own Scan.
+func NewHitWriter(scan Scan, fn func([]Hit) error) *HitWriter {
+	return newHitWriter(scan, func(m *pb.Hits) error {
+		hits, err := wire.DecodeHits(nil, m.GetPacked(), int(m.GetCount()), m.GetOrderBy())
+		if err == nil && len(scan.Return) > 0 {
+			err = wire.SetHitValues(hits, m.GetValues(), len(scan.Return))
+		}
 		if err != nil {
 			return err
 		}
 		return fn(hits)
-	}}
+	})
 }
 
-// Add reports a row. With recheck the host tests the condition on the row itself.
+// Add reports a row. With recheck the host tests the condition on the row itself. A scan that is to return values uses
+// AddWithValues.
 func (w *HitWriter) Add(tid page.TID, recheck bool) error {
+	return w.AddWithValues(tid, recheck, nil)
+}
+
+// AddWithValues reports a row with the values of the columns in Scan.Return, in that order. They are copied.
+func (w *HitWriter) AddWithValues(tid page.TID, recheck bool, values []Value) error {
 	if !tid.IsValid() {
 		return fmt.Errorf("%w: row address %v cannot be", ErrCorruptIndex, tid)
 	}
+	if len(values) != w.columns {
+		return fmt.Errorf("%w: %d values with a hit, the scan asks for %d", ErrWrongState, len(values), w.columns)
+	}
 	w.packed = wire.AppendHit(w.packed, tid, recheck)
+	for _, v := range values {
+		w.values = wire.AppendValue(w.values, v)
+	}
 	w.count++
 	w.total++
-	if w.count == hitBatch {
+	if w.count >= w.size || len(w.values) > wire.MaxRowBatch {
 		return w.Flush()
 	}
 	return nil
@@ -60,9 +92,22 @@ func (w *HitWriter) Flush() error {
 	if w.count == 0 {
 		return nil
 	}
-	err := w.flush(w.packed, w.count, w.orderBy)
-	w.packed, w.orderBy, w.count = w.packed[:0], w.orderBy[:0], 0
+	err := w.flush(w.message())
+	w.packed, w.orderBy, w.values, w.count = w.packed[:0], w.orderBy[:0], w.values[:0], 0
+	w.size = max(w.size, min(hitsGrowth*w.size, mostHits))
 	return err
+}
+
+func (w *HitWriter) message() *pb.Hits {
+	return &pb.Hits{Packed: w.packed, Count: uint32(w.count), OrderBy: w.orderBy, Values: w.values}
+}
+
+// take returns what is waiting, nil for nothing; it travels with the scan's result.
+func (w *HitWriter) take() *pb.Hits {
+	if w.count == 0 {
+		return nil
+	}
+	return w.message()
 }
 
 // Count is the number of rows reported so far.

@@ -21,6 +21,7 @@ type Index struct {
 	carrier wire.PageCarrier
 	cache   *pageCache
 	log     zerolog.Logger
+	workMem int64 // of a build
 
 	handed map[page.BlockNumber]wire.NewBlock // from NewPage and not used yet
 	spare  []wire.NewBlock                    // handed out in an attempt that was given up
@@ -36,7 +37,7 @@ func NewIndex(ctx context.Context, info wire.IndexInfo, carrier wire.PageCarrier
 
 func newIndex(ctx context.Context, info wire.IndexInfo, carrier wire.PageCarrier, cache *pageCache, log zerolog.Logger) *Index {
 	return &Index{
-		info: info, ctx: ctx, carrier: carrier, cache: cache, log: log,
+		info: info, ctx: ctx, carrier: carrier, cache: cache, log: log, workMem: wire.DefaultWorkMem,
 		handed: make(map[page.BlockNumber]wire.NewBlock),
 	}
 }
@@ -134,20 +135,24 @@ func (ix *Index) FreePage(blks ...page.BlockNumber) error {
 	return nil
 }
 
-// RowsLive asks the host what became of rows of the table, for instance before a unique violation is reported.
-func (ix *Index) RowsLive(tids []page.TID) ([]RowState, error) {
-	states := make([]RowState, 0, len(tids))
+// RowFates asks the host what became of rows of the table, in the eyes of the transaction that the call works for: before
+// a row enters a unique index, of the rows whose keys equal its own. Ask for all rows of a batch at once.
+func (ix *Index) RowFates(tids []page.TID) ([]RowFate, error) {
+	fates := make([]RowFate, 0, len(tids))
 	for len(tids) > 0 {
-		n := min(len(tids), wire.MaxRowsLive)
-		part, err := ix.carrier.RowsLive(ix.ctx, tids[:n])
+		n := min(len(tids), wire.MaxRowFates)
+		part, err := ix.carrier.RowFates(ix.ctx, tids[:n])
 		if err != nil {
-			return nil, fmt.Errorf("state of rows under index %s: %w", ix.info.Name, err)
+			return nil, fmt.Errorf("fate of rows under index %s: %w", ix.info.Name, err)
 		}
-		states = append(states, part...)
+		fates = append(fates, part...)
 		tids = tids[n:]
 	}
-	return states, nil
+	return fates, nil
 }
+
+// MaintenanceWorkMem is the number of bytes of memory that a build may use for sorting.
+func (ix *Index) MaintenanceWorkMem() int64 { return ix.workMem }
 
 // saw remembers, between Start and Finish, the version at which a page was read (K2).
 func (ix *Index) saw(blk page.BlockNumber, version page.LSN) {

@@ -70,11 +70,12 @@ type (
 	BulkDeleteStats = wire.BulkDeleteStats
 	CleanupStats    = wire.CleanupStats
 	RowState        = wire.RowState
+	RowFate         = wire.RowFate
 )
 
-// What the host says of a row (Index.RowsLive).
+// What the host says of a row (Index.RowFates).
 const (
-	RowDead       = wire.RowDead
-	RowLive       = wire.RowLive
-	RowInProgress = wire.RowInProgress
+	RowDead    = wire.RowDead
+	RowLive    = wire.RowLive
+	RowRunning = wire.RowRunning
 )

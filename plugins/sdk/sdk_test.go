@@ -354,14 +354,43 @@ func TestBulkWriter(t *testing.T) {
 	require.ErrorIs(t, w.Close(), sdk.ErrInvalidEdit)
 }
 
-func TestRowsLive(t *testing.T) {
+func TestRowFates(t *testing.T) {
 	ix, _, store := newIndex(t, 1)
 	live, busy := page.TID{Block: 1, Offset: 1}, page.TID{Block: 1, Offset: 2}
-	store.SetRow(live, sdk.RowLive)
-	store.SetRow(busy, sdk.RowInProgress)
-	states, err := ix.RowsLive([]page.TID{live, busy, {Block: 2, Offset: 1}})
+	store.SetFate(live, sdk.RowFate{State: sdk.RowLive})
+	store.SetFate(busy, sdk.RowFate{State: sdk.RowRunning, XID: 17})
+	fates, err := ix.RowFates([]page.TID{live, busy, {Block: 2, Offset: 1}})
 	require.NoError(t, err)
-	require.Equal(t, []sdk.RowState{sdk.RowLive, sdk.RowInProgress, sdk.RowDead}, states)
+	require.Equal(t, []sdk.RowFate{{State: sdk.RowLive}, {State: sdk.RowRunning, XID: 17}, {}}, fates)
+}
+
+func TestSpillFile(t *testing.T) {
+	ix, _, store := newIndex(t, 1)
+	require.EqualValues(t, 64<<20, ix.MaintenanceWorkMem())
+	f, err := ix.Spill()
+	require.NoError(t, err)
+	want := make([]byte, 3<<19) // more than one message takes
+	for i := range want {
+		want[i] = byte(i * 7)
+	}
+	n, err := f.WriteAt(want, 100)
+	require.NoError(t, err)
+	require.Equal(t, len(want), n)
+	require.EqualValues(t, 100+len(want), f.Size())
+	got := make([]byte, len(want)+10)
+	n, err = f.ReadAt(got, 100)
+	require.ErrorIs(t, err, io.EOF)
+	require.Equal(t, want, got[:n])
+	_, err = f.ReadAt(got[:200], 0)
+	require.NoError(t, err)
+	require.Equal(t, append(make([]byte, 100), want[:100]...), got[:200])
+	_, err = f.ReadAt(got, -1)
+	require.ErrorIs(t, err, sdk.ErrWrongState)
+	require.NoError(t, f.Close())
+	require.NoError(t, f.Close())
+	_, err = f.WriteAt(want, 0)
+	require.ErrorIs(t, err, sdk.ErrWrongState)
+	require.Equal(t, 1, store.Spilled())
 }
 
 func TestRowReaderAndHitWriter(t *testing.T) {
@@ -384,7 +413,12 @@ func TestRowReaderAndHitWriter(t *testing.T) {
 	require.EqualValues(t, 3, r.Count())
 
 	var got []sdk.Hit
-	w := sdk.NewHitWriter(func(h []sdk.Hit) error { got = append(got, h...); return nil })
+	var sizes []int
+	take := func(h []sdk.Hit) error {
+		got, sizes = append(got, h...), append(sizes, len(h))
+		return nil
+	}
+	w := sdk.NewHitWriter(sdk.Scan{}, take)
 	for i := range 5000 {
 		require.NoError(t, w.AddOrdered(page.TID{Block: page.BlockNumber(i), Offset: 1}, i%2 == 0, float64(i)))
 	}
@@ -394,6 +428,17 @@ func TestRowReaderAndHitWriter(t *testing.T) {
 	require.Equal(t, 5000, w.Count())
 	require.Equal(t, sdk.Hit{TID: page.TID{Block: 4999, Offset: 1}, OrderBy: 4999}, got[4999])
 	require.ErrorIs(t, w.Add(page.TID{}, false), sdk.ErrCorruptIndex)
+	require.Equal(t, []int{64, 256, 1000, 1000, 1000, 1000, 680}, sizes)
+
+	got, sizes = nil, nil
+	w = sdk.NewHitWriter(sdk.Scan{Limit: 3, Return: []int{1, 0}}, take)
+	require.ErrorIs(t, w.Add(page.TID{Offset: 1}, false), sdk.ErrWrongState)
+	for range 7 {
+		require.NoError(t, w.AddWithValues(page.TID{Offset: 1}, false, []sdk.Value{nil, sdk.Value("")}))
+	}
+	require.NoError(t, w.Flush())
+	require.Equal(t, []int{3, 4}, sizes)
+	require.Equal(t, sdk.Hit{TID: page.TID{Offset: 1}, Values: []sdk.Value{nil, sdk.Value("")}}, got[6])
 }
 
 func TestOptions(t *testing.T) {

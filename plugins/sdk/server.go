@@ -66,6 +66,9 @@ func (s *server) Lane(stream pb.AccessMethod_LaneServer) error {
 		if err != nil {
 			return err
 		}
+		if m.GetFlow() != nil {
+			continue // it crossed the end of its call
+		}
 		call := m.GetCall()
 		if call == nil {
 			return status.Errorf(codes.FailedPrecondition, "a call was expected, not %T", m.GetKind())
@@ -78,7 +81,7 @@ func (s *server) Lane(stream pb.AccessMethod_LaneServer) error {
 
 // serve runs one call and sends its answer. An error means that the lane is of no more use.
 func (s *server) serve(stream pb.AccessMethod_LaneServer, call *pb.Call) error {
-	carrier := &laneCarrier{stream: stream, call: call.GetId()}
+	carrier := newLaneCarrier(stream, call.GetId())
 	var result *pb.Result
 	err := s.calls.enter(call.GetId())
 	if err == nil {
@@ -112,6 +115,9 @@ func (s *server) run(ctx context.Context, carrier *laneCarrier, call *pb.Call) (
 	}
 	log := s.log.With().Str("index", info.Name).Logger()
 	c := &callState{am: s.am, ctx: ctx, carrier: carrier, call: call, ix: newIndex(ctx, info, carrier, s.cache, log)}
+	if n := call.GetWorkMem(); n > 0 {
+		c.ix.workMem = int64(n)
+	}
 	switch call.GetMethod() {
 	case pb.Method_VALIDATE_OPTIONS:
 		return c.validateOptions()

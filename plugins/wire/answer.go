@@ -31,8 +31,10 @@ func AnswerPage(ctx context.Context, pages Pages, req *pb.PageRequest) (*pb.Page
 			return nil, err
 		}
 		return done, pages.BulkWrite(ctx, page.BlockNumber(k.Bulk.GetFirst()), images)
-	case *pb.PageRequest_Live:
-		return answerLive(ctx, pages, k.Live)
+	case *pb.PageRequest_Fates:
+		return answerFates(ctx, pages, k.Fates)
+	case *pb.PageRequest_Spill:
+		return answerSpill(ctx, pages, k.Spill)
 	case *pb.PageRequest_Alone:
 		return done, pages.Alone(ctx, k.Alone.GetOn())
 	}
@@ -91,18 +93,49 @@ func answerFree(ctx context.Context, pages Pages, m *pb.FreePages) (*pb.PageRepl
 	return done, pages.FreePages(ctx, blocks)
 }
 
-func answerLive(ctx context.Context, pages Pages, m *pb.RowsLive) (*pb.PageReply, error) {
-	tids, err := DecodeTIDs(m.GetTids(), MaxRowsLive)
+func answerFates(ctx context.Context, pages Pages, m *pb.RowFates) (*pb.PageReply, error) {
+	tids, err := DecodeTIDs(m.GetTids(), MaxRowFates)
 	if err != nil {
 		return nil, err
 	}
-	states, err := pages.RowsLive(ctx, tids)
+	fates, err := pages.RowFates(ctx, tids)
 	if err != nil {
 		return nil, err
 	}
-	reply := &pb.RowsLiveReply{States: make([]byte, len(states))}
-	for i, s := range states {
-		reply.States[i] = byte(s)
+	return &pb.PageReply{Kind: &pb.PageReply_Fates{Fates: FatesToProto(fates)}}, nil
+}
+
+func answerSpill(ctx context.Context, pages Pages, m *pb.Spill) (*pb.PageReply, error) {
+	reply := &pb.SpillReply{}
+	answer := &pb.PageReply{Kind: &pb.PageReply_Spill{Spill: reply}}
+	var err error
+	switch k := m.GetWhat().(type) {
+	case *pb.Spill_Open:
+		reply.File, err = pages.OpenSpill(ctx)
+	case *pb.Spill_Write:
+		if err = checkSpillIO(k.Write.GetOffset(), len(k.Write.GetData())); err == nil {
+			err = pages.WriteSpill(ctx, m.GetFile(), int64(k.Write.GetOffset()), k.Write.GetData())
+		}
+	case *pb.Spill_Read:
+		if err = checkSpillIO(k.Read.GetOffset(), int(k.Read.GetLength())); err == nil {
+			reply.Data, err = pages.ReadSpill(ctx, m.GetFile(), int64(k.Read.GetOffset()), int(k.Read.GetLength()))
+		}
+	case *pb.Spill_Close:
+		err = pages.CloseSpill(ctx, m.GetFile())
+	default:
+		err = Errorf(ErrUnsupported, "request %T to a temporary file", m.GetWhat())
 	}
-	return &pb.PageReply{Kind: &pb.PageReply_Live{Live: reply}}, nil
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// checkSpillIO refuses what no file can hold.
+func checkSpillIO(offset uint64, n int) error {
+	const farthest = 1 << 50
+	if n > MaxSpillIO || offset > farthest {
+		return Errorf(ErrTooLarge, "%d bytes at %d of a temporary file, the limit is %d up to %d", n, offset, MaxSpillIO, int64(farthest))
+	}
+	return nil
 }

@@ -26,10 +26,24 @@ type Pages interface {
 	FreePages(ctx context.Context, blocks []page.BlockNumber) error
 	// BulkWrite writes whole pages to the blocks from first on, 32 to a record. Only for building.
 	BulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) error
-	// RowsLive is the host's verdict on rows of the index's table.
-	RowsLive(ctx context.Context, tids []page.TID) ([]RowState, error)
+	// RowFates is the host's verdict on rows of the index's table, in the eyes of the call's transaction.
+	RowFates(ctx context.Context, tids []page.TID) ([]RowFate, error)
 	// Alone(true) returns when no other call can change this index; it holds until Alone(false) or the call's end.
 	Alone(ctx context.Context, on bool) error
+	Spills
+}
+
+// Spills are the temporary files of a build. The host makes them, bounds what they take, and removes them when the call ends,
+// however it ends. They hold what was written and nothing after a crash.
+type Spills interface {
+	// OpenSpill makes a file and returns its number within the call. At most MaxSpills are open at a time.
+	OpenSpill(ctx context.Context) (uint32, error)
+	// WriteSpill writes at most MaxSpillIO bytes. ErrTooLarge when the call's files take more than the host allows.
+	WriteSpill(ctx context.Context, file uint32, offset int64, data []byte) error
+	// ReadSpill reads at most MaxSpillIO bytes; fewer than length come at the end of the file. The caller owns them.
+	ReadSpill(ctx context.Context, file uint32, offset int64, length int) ([]byte, error)
+	// CloseSpill removes a file.
+	CloseSpill(ctx context.Context, file uint32) error
 }
 
 // PageCarrier carries the page requests of a call from the plugin to the host's Pages. Beside the requests themselves it
@@ -72,16 +86,6 @@ type BlockEdit struct {
 	Image           page.Page // the page whole
 	ConflictHorizon page.LSN  // rows dead to all snapshots at or after this position were removed; 0 = none
 }
-
-// RowState is the host's verdict on a row.
-type RowState uint8
-
-// What a row can be. A row in progress was written or deleted by a transaction that has not ended.
-const (
-	RowDead RowState = iota
-	RowLive
-	RowInProgress
-)
 
 // InProcess carries requests to Pages in the same process: for tests of an author's own functions.
 func InProcess(p Pages) PageCarrier { return inProcess{p} }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/wire/pb"
@@ -15,6 +16,7 @@ func DescriptionToProto(d Description) *pb.Description {
 			Unique: d.Caps.Unique, Ordered: d.Caps.Ordered, Backward: d.Caps.Backward, BitmapOnly: d.Caps.BitmapOnly,
 			SearchNulls: d.Caps.SearchNulls, OrderByDistance: d.Caps.OrderByDistance,
 			MaxColumns: uint32(d.Caps.MaxColumns), OptionalFirstKey: d.Caps.OptionalFirstKey,
+			AnyEqual: d.Caps.AnyEqual, ReturnKeys: d.Caps.ReturnKeys,
 		},
 		Cost: &pb.Cost{
 			StartupPages: d.Cost.StartupPages, PageFraction: d.Cost.PageFraction, PerPage: d.Cost.PerPage,
@@ -28,7 +30,9 @@ func DescriptionToProto(d Description) *pb.Description {
 		})
 	}
 	for _, c := range d.Classes {
-		m.OpClasses = append(m.OpClasses, &pb.OpClass{Name: c.Name, Type: c.Type, Operators: c.Operators, Default: c.Default})
+		m.OpClasses = append(m.OpClasses, &pb.OpClass{
+			Name: c.Name, Type: c.Type, Operators: c.Operators, Default: c.Default, NoReturn: c.NoReturn,
+		})
 	}
 	return m
 }
@@ -42,7 +46,7 @@ func DescriptionFromProto(m *pb.Description) Description {
 			Unique: caps.GetUnique(), Ordered: caps.GetOrdered(), Backward: caps.GetBackward(),
 			BitmapOnly: caps.GetBitmapOnly(), SearchNulls: caps.GetSearchNulls(),
 			OrderByDistance: caps.GetOrderByDistance(), MaxColumns: int(caps.GetMaxColumns()),
-			OptionalFirstKey: caps.GetOptionalFirstKey(),
+			OptionalFirstKey: caps.GetOptionalFirstKey(), AnyEqual: caps.GetAnyEqual(), ReturnKeys: caps.GetReturnKeys(),
 		},
 		Cost: Cost{
 			StartupPages: cost.GetStartupPages(), PageFraction: cost.GetPageFraction(), PerPage: cost.GetPerPage(),
@@ -58,6 +62,7 @@ func DescriptionFromProto(m *pb.Description) Description {
 	for _, c := range m.GetOpClasses() {
 		d.Classes = append(d.Classes, OpClass{
 			Name: c.GetName(), Type: c.GetType(), Operators: c.GetOperators(), Default: c.GetDefault(),
+			NoReturn: c.GetNoReturn(),
 		})
 	}
 	return d
@@ -97,29 +102,52 @@ func IndexFromProto(m *pb.Index) (IndexInfo, error) {
 	return ix, nil
 }
 
-// KeysToProto packs the conditions of a scan.
-func KeysToProto(keys []ScanKey) []*pb.ScanKey {
-	ms := make([]*pb.ScanKey, len(keys))
-	for i, k := range keys {
-		ms[i] = &pb.ScanKey{Column: uint32(k.Column), Operator: k.Operator, Arg: k.Arg, ArgNull: k.Arg == nil}
+// ScanToProto puts a scan into its call.
+func ScanToProto(call *pb.Call, s Scan) {
+	call.Backward, call.Limit = s.Backward, uint64(max(s.Limit, 0))
+	for _, c := range s.Return {
+		call.ReturnColumns = append(call.ReturnColumns, uint32(c))
 	}
-	return ms
+	call.Keys = make([]*pb.ScanKey, len(s.Keys))
+	for i, k := range s.Keys {
+		m := &pb.ScanKey{Column: uint32(k.Column), Operator: k.Operator, Arg: k.Arg, ArgNull: k.Arg == nil}
+		for _, arg := range k.Args {
+			m.Args = append(m.Args, arg)
+		}
+		call.Keys[i] = m
+	}
 }
 
-// KeysFromProto unpacks them; columns is the number of columns of the index.
-func KeysFromProto(ms []*pb.ScanKey, columns int) ([]ScanKey, error) {
-	keys := make([]ScanKey, len(ms))
-	for i, m := range ms {
+// ScanFromProto unpacks it; columns is the number of columns of the index.
+func ScanFromProto(call *pb.Call, columns int) (Scan, error) {
+	s := Scan{Backward: call.GetBackward(), Limit: int64(min(call.GetLimit(), math.MaxInt64)), Keys: make([]ScanKey, len(call.GetKeys()))}
+	for i, m := range call.GetKeys() {
 		if int64(m.GetColumn()) >= int64(columns) {
-			return nil, fmt.Errorf("%w: condition on column %d of an index of %d columns", ErrProtocol, m.GetColumn(), columns)
+			return Scan{}, fmt.Errorf("%w: condition on column %d of an index of %d columns", ErrProtocol, m.GetColumn(), columns)
 		}
-		keys[i] = ScanKey{Column: int(m.GetColumn()), Operator: m.GetOperator(), Arg: m.GetArg()}
+		k := ScanKey{Column: int(m.GetColumn()), Operator: m.GetOperator(), Arg: m.GetArg()}
 		switch {
 		case m.GetArgNull():
-			keys[i].Arg = nil
-		case keys[i].Arg == nil: // protobuf does not keep an empty string apart from none
-			keys[i].Arg = Value{}
+			k.Arg = nil
+		case k.Arg == nil: // protobuf does not keep an empty string apart from none
+			k.Arg = Value{}
 		}
+		for _, arg := range m.GetArgs() {
+			if arg == nil {
+				arg = Value{}
+			}
+			k.Args = append(k.Args, arg)
+		}
+		s.Keys[i] = k
 	}
-	return keys, nil
+	if len(call.GetReturnColumns()) > MaxColumns {
+		return Scan{}, fmt.Errorf("%w: %d columns to return, the limit is %d", ErrProtocol, len(call.GetReturnColumns()), MaxColumns)
+	}
+	for _, c := range call.GetReturnColumns() {
+		if int64(c) >= int64(columns) {
+			return Scan{}, fmt.Errorf("%w: column %d to return of an index of %d columns", ErrProtocol, c, columns)
+		}
+		s.Return = append(s.Return, int(c))
+	}
+	return s, nil
 }

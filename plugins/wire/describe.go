@@ -44,6 +44,7 @@ type OpClass struct {
 	Type      uint32 // type OID
 	Operators []string
 	Default   bool
+	NoReturn  bool // entries do not keep the value exactly, so it cannot be returned
 }
 
 // Capabilities are what an access method can do beyond equality on one column.
@@ -55,6 +56,8 @@ type Capabilities struct {
 	SearchNulls      bool // answers IS NULL
 	OrderByDistance  bool
 	OptionalFirstKey bool // a condition on any column alone is of use
+	AnyEqual         bool // answers AnyEqual wherever it answers "="
+	ReturnKeys       bool // hits can carry the values of key columns
 	MaxColumns       int  // 1 = a single column only
 }
 
@@ -108,13 +111,6 @@ type Scan struct {
 	Backward bool  // ordered methods: deliver the hits in reverse
 	Return   []int // columns whose values go with each hit; nil = none
 	Limit    int64 // hits that will probably be wanted, 0 = all; a hint, more must come if they are asked for
-}
-
-// Conflict says that a row was not added to a unique index because an equal row is in the way.
-type Conflict struct {
-	Row int      // its place in the rows of the call
-	TID page.TID // the equal row
-	XID uint64   // 0 = that row is live; else whether it is depends on this transaction
 }
 
 // BuildStats is what a build did.

@@ -45,6 +45,8 @@ var (
 	ErrHost = errors.New("host error")
 	// ErrProtocol: a message that the protocol does not allow.
 	ErrProtocol = errors.New("protocol violation")
+	// ErrEnough: the reader of a scan wants no more hits.
+	ErrEnough = errors.New("no more hits are wanted")
 	// ErrBusy: another request of this kind is under way.
 	ErrBusy = errors.New("busy")
 )
@@ -70,6 +72,7 @@ var sentinels = map[pb.Code]error{
 	pb.Code_HOST:             ErrHost,
 	pb.Code_PROTOCOL:         ErrProtocol,
 	pb.Code_BUSY:             ErrBusy,
+	pb.Code_ENOUGH:           ErrEnough,
 }
 
 // Error is an error with the fields that cross the boundary. Its text stays what it was on the other side.

@@ -31,7 +31,10 @@ func FuzzPluginMessage(f *testing.F) {
 		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Finish{Finish: EditsToProto("", []BlockEdit{{Block: 1, New: true, Image: base.Page()}})}}}},
 		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Read{Read: RefsToProto([]PageRef{{Block: 1, Known: 4}})}}}},
 		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Bulk{Bulk: &pb.BulkWrite{Pages: base.Page()}}}}},
-		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Live{Live: &pb.RowsLive{Tids: make([]byte, 12)}}}}},
+		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Fates{Fates: &pb.RowFates{Tids: make([]byte, 12)}}}}},
+		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Spill{Spill: &pb.Spill{What: &pb.Spill_Write{Write: &pb.SpillWrite{Offset: 1, Data: []byte("x")}}}}}}},
+		{Kind: &pb.PluginMessage_Result{Result: &pb.Result{Conflicts: AppendConflicts(nil, []Conflict{{Row: 1, TID: page.TID{Offset: 1}, XID: 5}})}}},
+		{Kind: &pb.PluginMessage_Hits{Hits: &pb.Hits{Packed: AppendHit(nil, page.TID{Offset: 1}, true), Count: 1, Values: AppendValue(nil, OfInt4(3))}}},
 		{Kind: &pb.PluginMessage_Hits{Hits: &pb.Hits{Packed: AppendHit(nil, page.TID{Block: 1, Offset: 1}, true), Count: 1, OrderBy: []float64{1}}}},
 		{Kind: &pb.PluginMessage_Error{Error: &pb.Error{Code: 3, Message: "bad\x1b", Sqlstate: "22023"}}},
 		{Kind: &pb.PluginMessage_Result{Result: &pb.Result{Pages: base.Page(), Options: map[string]string{"a": "b"}}}},
@@ -49,7 +52,9 @@ func FuzzPluginMessage(f *testing.F) {
 			return
 		}
 		if h := m.GetHits(); h != nil {
-			_, _ = DecodeHits(nil, h.GetPacked(), int(h.GetCount()), h.GetOrderBy())
+			if hits, err := DecodeHits(nil, h.GetPacked(), int(h.GetCount()), h.GetOrderBy()); err == nil {
+				_ = SetHitValues(hits, h.GetValues(), 1)
+			}
 		}
 		if e := m.GetError(); e != nil {
 			_ = ErrorFromProto(e).Error()
@@ -60,13 +65,16 @@ func FuzzPluginMessage(f *testing.F) {
 				_ = p.Validate()
 			}
 		}
+		if r := m.GetResult(); r != nil {
+			_, _ = DecodeConflicts(r.GetConflicts(), 2)
+		}
 		switch k := m.GetPage().GetKind().(type) {
 		case *pb.PageRequest_Read:
 			_, _ = RefsFromProto(k.Read)
 		case *pb.PageRequest_Bulk:
 			_, _ = PagesFrom(k.Bulk.GetPages(), MaxBulkPages)
-		case *pb.PageRequest_Live:
-			_, _ = DecodeTIDs(k.Live.GetTids(), MaxRowsLive)
+		case *pb.PageRequest_Fates:
+			_, _ = DecodeTIDs(k.Fates.GetTids(), MaxRowFates)
 		case *pb.PageRequest_Finish:
 			_, blocks, err := EditsFromProto(k.Finish)
 			if err != nil {
@@ -112,13 +120,17 @@ func FuzzHostMessage(f *testing.F) {
 		f.Fatal(err)
 	}
 	rows := AppendRow(nil, page.TID{Block: 1, Offset: 2}, []Value{OfInt4(1), nil})
+	scan := &pb.Call{Method: pb.Method_SCAN, Index: IndexToProto(IndexInfo{Columns: make([]Column, 2)})}
+	ScanToProto(scan, Scan{Keys: []ScanKey{{Arg: OfInt4(1)}, {Operator: AnyEqual, Args: []Value{OfInt4(1), OfInt4(2)}}}, Return: []int{1}, Limit: 5})
 	for _, m := range []*pb.HostMessage{
 		{Kind: &pb.HostMessage_Call{Call: &pb.Call{Method: pb.Method_INSERT, Rows: rows, RowCount: 1, Index: IndexToProto(IndexInfo{Columns: make([]Column, 2)})}}},
-		{Kind: &pb.HostMessage_Call{Call: &pb.Call{Method: pb.Method_SCAN, Keys: KeysToProto([]ScanKey{{Arg: OfInt4(1)}}), Index: IndexToProto(IndexInfo{Columns: make([]Column, 2)})}}},
+		{Kind: &pb.HostMessage_Call{Call: scan}},
 		{Kind: &pb.HostMessage_Rows{Rows: &pb.Rows{Packed: rows, Count: 1}}},
 		{Kind: &pb.HostMessage_Dead{Dead: &pb.DeadSetPart{Data: dead, Last: true}}},
 		{Kind: &pb.HostMessage_Page{Page: &pb.PageReply{Kind: &pb.PageReply_Read{Read: ReadsToProto([]PageRead{{Version: 1, Page: page.New()}})}}}},
 		{Kind: &pb.HostMessage_Page{Page: &pb.PageReply{Error: &pb.Error{Code: 1}}}},
+		{Kind: &pb.HostMessage_Page{Page: &pb.PageReply{Kind: &pb.PageReply_Fates{Fates: FatesToProto([]RowFate{{State: RowRunning, XID: 4}, {State: RowLive}})}}}},
+		{Kind: &pb.HostMessage_Flow{Flow: &pb.Flow{Call: 1, Stop: true}}},
 	} {
 		b, err := proto.Marshal(m)
 		if err != nil {
@@ -137,7 +149,10 @@ func FuzzHostMessage(f *testing.F) {
 				return
 			}
 			_, _ = DecodeRows(c.GetRows(), int(c.GetRowCount()), len(ix.Columns))
-			_, _ = KeysFromProto(c.GetKeys(), len(ix.Columns))
+			_, _ = ScanFromProto(c, len(ix.Columns))
+		}
+		if r := m.GetPage().GetFates(); r != nil {
+			_, _ = FatesFromProto(r, 2)
 		}
 		if r := m.GetRows(); r != nil {
 			_, _ = DecodeRows(r.GetPacked(), int(r.GetCount()), 2)

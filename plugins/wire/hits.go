@@ -8,11 +8,12 @@ import (
 )
 
 // Hit is a row that a scan found. Recheck asks the host to test the condition on the row itself. OrderBy is the row's
-// place in an ordering scan by distance, and 0 in any other.
+// place in an ordering scan by distance, and 0 in any other. Values are those of the columns that the scan was asked to return.
 type Hit struct {
 	TID     page.TID
 	Recheck bool
 	OrderBy float64
+	Values  []Value
 }
 
 // A packed hit, little endian:
@@ -62,4 +63,25 @@ func DecodeHits(dst []Hit, packed []byte, count int, orderBy []float64) ([]Hit, 
 		dst = append(dst, h)
 	}
 	return dst, nil
+}
+
+// SetHitValues unpacks the values of columns columns for each hit, which alias packed.
+func SetHitValues(hits []Hit, packed []byte, columns int) error {
+	if columns > MaxColumns || len(hits)*columns > len(packed) {
+		return fmt.Errorf("%w: %d values for each of %d hits in %d bytes", ErrProtocol, columns, len(hits), len(packed))
+	}
+	values := make([]Value, len(hits)*columns)
+	for i := range values {
+		var err error
+		if values[i], packed, err = cutValue(packed); err != nil {
+			return fmt.Errorf("hit %d of %d: %w", i/columns, len(hits), err)
+		}
+	}
+	if len(packed) != 0 {
+		return fmt.Errorf("%w: %d bytes after the values of the last of %d hits", ErrProtocol, len(packed), len(hits))
+	}
+	for i := range hits {
+		hits[i].Values = values[i*columns : (i+1)*columns : (i+1)*columns]
+	}
+	return nil
 }

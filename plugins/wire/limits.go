@@ -20,8 +20,18 @@ const (
 	MaxRowBatch = 512 << 10
 	// MaxHits is the number of hits in a message.
 	MaxHits = 16384
-	// MaxRowsLive is the number of rows in one RowsLive request.
-	MaxRowsLive = 16384
+	// MaxRowFates is the number of rows in one RowFates request.
+	MaxRowFates = 16384
+	// DefaultWorkMem is the number of bytes a build may use for sorting if nobody says otherwise.
+	DefaultWorkMem = 64 << 20
+	// MaxSpills is the number of temporary files that a call has open at a time.
+	MaxSpills = 256
+	// MaxSpillIO is the number of bytes in one write to, or read from, a temporary file.
+	MaxSpillIO = 512 << 10
+	// HitWindow is the number of messages of hits that a scan may send before the host allows more.
+	HitWindow = 3
+	// MaxScanKeys is the number of bytes that all arguments of a scan take.
+	MaxScanKeys = 2 << 20
 	// MaxAnnotation is the length of a record's annotation, printable ASCII.
 	MaxAnnotation = 63
 	// MaxColumns is the number of columns of an index.

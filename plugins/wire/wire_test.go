@@ -212,8 +212,8 @@ func TestDescriptionAndIndexRoundTrip(t *testing.T) {
 	d := Description{
 		Name: "bloom", Version: "1", Summary: "s", SDK: "x",
 		Options: []OptionDef{{Name: "o", Type: OptionInt, Default: "1", Min: 1, Max: 2, PerColumn: true, Values: []string{"a"}, Help: "h"}},
-		Classes: []OpClass{{Name: "c", Type: TypeInt4, Operators: []string{"=", "<"}, Default: true}},
-		Caps:    Capabilities{Unique: true, Ordered: true, Backward: true, BitmapOnly: true, SearchNulls: true, OrderByDistance: true, OptionalFirstKey: true, MaxColumns: 3},
+		Classes: []OpClass{{Name: "c", Type: TypeInt4, Operators: []string{"=", "<"}, Default: true, NoReturn: true}},
+		Caps:    Capabilities{Unique: true, Ordered: true, Backward: true, BitmapOnly: true, SearchNulls: true, OrderByDistance: true, OptionalFirstKey: true, AnyEqual: true, ReturnKeys: true, MaxColumns: 3},
 		Cost:    Cost{StartupPages: 1, PageFraction: 0.5, PerPage: 2, PerTuple: 3, FalsePositives: 0.25},
 	}
 	require.Equal(t, d, DescriptionFromProto(DescriptionToProto(d)))
@@ -230,16 +230,79 @@ func TestDescriptionAndIndexRoundTrip(t *testing.T) {
 	_, err = IndexFromProto(&pb.Index{Columns: make([]*pb.Column, MaxColumns+1)})
 	require.ErrorIs(t, err, ErrProtocol)
 
-	keys := []ScanKey{{Column: 0, Operator: "=", Arg: OfText("")}, {Column: 1, Operator: IsNull}, {Column: 1, Operator: "<", Arg: OfInt4(1)}}
-	b, err := proto.Marshal(&pb.Call{Keys: KeysToProto(keys)})
+	scan := Scan{
+		Keys: []ScanKey{
+			{Column: 0, Operator: "=", Arg: OfText("")}, {Column: 1, Operator: IsNull}, {Column: 1, Operator: "<", Arg: OfInt4(1)},
+			{Column: 0, Operator: AnyEqual, Args: []Value{OfText(""), OfText("a")}},
+		},
+		Backward: true, Return: []int{1, 0}, Limit: 7,
+	}
+	var call, back pb.Call
+	ScanToProto(&call, scan)
+	b, err := proto.Marshal(&call)
 	require.NoError(t, err)
-	var call pb.Call
-	require.NoError(t, proto.Unmarshal(b, &call))
-	back, err := KeysFromProto(call.GetKeys(), 2)
+	require.NoError(t, proto.Unmarshal(b, &back))
+	again, err := ScanFromProto(&back, 2)
 	require.NoError(t, err)
-	require.Equal(t, keys, back)
-	_, err = KeysFromProto(call.GetKeys(), 1)
+	require.Equal(t, scan, again)
+	_, err = ScanFromProto(&back, 1)
 	require.ErrorIs(t, err, ErrProtocol)
+	for _, bad := range []Scan{{Return: []int{2}}, {Return: make([]int, MaxColumns+1)}} {
+		call := pb.Call{}
+		ScanToProto(&call, bad)
+		_, err = ScanFromProto(&call, 2)
+		require.ErrorIs(t, err, ErrProtocol)
+	}
+}
+
+func TestConflictsAndFates(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var want []Conflict
+		for row := rapid.IntRange(0, 3).Draw(t, "first"); row < 20; row += rapid.IntRange(1, 9).Draw(t, "step") {
+			want = append(want, Conflict{Row: row, TID: genTID(t), XID: rapid.Uint64().Draw(t, "xid")})
+		}
+		got, err := DecodeConflicts(AppendConflicts(nil, want), 20)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+
+		fates := make([]RowFate, rapid.IntRange(0, 20).Draw(t, "rows"))
+		for i := range fates {
+			if fates[i].State = RowState(rapid.IntRange(0, 2).Draw(t, "state")); fates[i].State == RowRunning {
+				fates[i].XID = rapid.Uint64Min(1).Draw(t, "xid")
+			}
+		}
+		verdicts, err := FatesFromProto(FatesToProto(fates), len(fates))
+		require.NoError(t, err)
+		require.Equal(t, fates, verdicts)
+	})
+	for _, bad := range [][]byte{
+		make([]byte, conflictSize-1),
+		AppendConflicts(nil, []Conflict{{Row: 3}}),
+		AppendConflicts(nil, []Conflict{{Row: 1}, {Row: 1}}),
+		AppendConflicts(nil, []Conflict{{Row: -1}}),
+	} {
+		_, err := DecodeConflicts(bad, 3)
+		require.ErrorIs(t, err, ErrProtocol)
+	}
+	for _, bad := range []*pb.RowFatesReply{
+		{States: []byte{0}}, {States: []byte{3, 0}}, {States: []byte{2, 0}}, {States: []byte{2, 0}, Xids: []uint64{0}},
+		{States: []byte{1, 0}, Xids: []uint64{4}},
+	} {
+		_, err := FatesFromProto(bad, 2)
+		require.ErrorIs(t, err, ErrProtocol)
+	}
+}
+
+func TestHitValues(t *testing.T) {
+	hits := make([]Hit, 2)
+	packed := AppendValue(AppendValue(AppendValue(AppendValue(nil, OfInt4(1)), nil), OfText("")), OfText("x"))
+	require.NoError(t, SetHitValues(hits, packed, 2))
+	require.Equal(t, []Value{OfInt4(1), nil}, hits[0].Values)
+	require.Equal(t, []Value{OfText(""), OfText("x")}, hits[1].Values)
+	require.ErrorIs(t, SetHitValues(hits, packed, 1), ErrProtocol, "bytes are left")
+	require.ErrorIs(t, SetHitValues(hits, packed, 3), ErrProtocol)
+	require.ErrorIs(t, SetHitValues(hits, packed[:len(packed)-1], 2), ErrProtocol)
+	require.ErrorIs(t, SetHitValues(hits, nil, 2), ErrProtocol)
 }
 
 func TestPageMessagesRoundTrip(t *testing.T) {

@@ -29,7 +29,9 @@ func (d *Deps) BuildIndex(ctx context.Context, t *xact.Txn, table *catalog.Table
 		}
 	}
 	f := feeder{deps: d, ctx: ctx, table: table, keys: keys, progress: progress}
-	stats, err := method.Build(ctx, index.Describe(table.Rel), f.rows)
+	about := index.Describe(table.Rel)
+	about.WorkMem = d.WorkMem
+	stats, err := method.Build(ctx, about, f.rows)
 	return stats, within(err, "build index %q with access method %q", index.Name, index.AM)
 }
 

@@ -21,6 +21,9 @@ type Deps struct {
 	Log    zerolog.Logger
 	// Database is the name that messages show before a table's: "postgres" if empty.
 	Database string
+	// WorkMem is the number of bytes that the build of an index may use for sorting; 0 leaves it to the access method. It is a
+	// session's setting, so a session works with a copy of the Deps.
+	WorkMem int64
 	// Seed makes the samples of ANALYZE repeatable; 0 draws anew each time.
 	Seed uint64
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/lock"
 	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/sql/maintain"
 	"github.com/quiredb/quire/sql/parse"
 	"github.com/quiredb/quire/sql/sysview"
 )
@@ -52,7 +53,7 @@ func (s *Session) createIndex(ctx context.Context, stmt parse.Statement, st *pg_
 	if def.Given, err = indexOptions(st.Options); err != nil {
 		return err
 	}
-	return s.db.maintain.CreateIndex(ctx, s.tx.txn, t, def, nil)
+	return s.maintenance().CreateIndex(ctx, s.tx.txn, t, def, nil)
 }
 
 // refuseIndex names what is missing of CREATE INDEX.
@@ -156,4 +157,11 @@ func indexName(cat *catalog.Catalog, table string, columns []catalog.IndexColumn
 			return name
 		}
 	}
+}
+
+// maintenance is what building indexes works with, under the session's maintenance_work_mem.
+func (s *Session) maintenance() *maintain.Deps {
+	d := *s.db.maintain
+	d.WorkMem = s.settings.Bytes("maintenance_work_mem")
+	return &d
 }

@@ -32,7 +32,7 @@ func (s *Session) reindex(ctx context.Context, st *pg_query.ReindexStmt) error {
 	if only == nil && len(indexes) == 0 {
 		s.notice(pgerr.Notice(pgerr.SuccessfulCompletion, `table "%s" has no indexes to reindex`, table.Name))
 	}
-	if err := s.db.maintain.Reindex(ctx, s.tx.txn, table.OID, only, nil); err != nil {
+	if err := s.maintenance().Reindex(ctx, s.tx.txn, table.OID, only, nil); err != nil {
 		return err
 	}
 	if verbose {

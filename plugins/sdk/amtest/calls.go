@@ -2,6 +2,7 @@ package amtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/quiredb/quire/core/page"
@@ -15,6 +16,7 @@ type Index struct {
 	Process *Process
 	Store   *Store
 	Info    wire.IndexInfo
+	WorkMem uint64 // of a build, 0 = the default
 }
 
 func unexpected(m *pb.PluginMessage) (*pb.HostMessage, error) {
@@ -31,7 +33,7 @@ func (ix *Index) run(ctx context.Context, pages *Pages, call *pb.Call, parts []*
 
 // Build feeds rows to the method in batches.
 func (ix *Index) Build(ctx context.Context, rows []sdk.Row, batch int) (*pb.Result, error) {
-	return ix.run(ctx, ix.Store.Open(), &pb.Call{Method: pb.Method_BUILD}, nil, func(m *pb.PluginMessage) (*pb.HostMessage, error) {
+	return ix.run(ctx, ix.Store.Open(), &pb.Call{Method: pb.Method_BUILD, WorkMem: ix.WorkMem}, nil, func(m *pb.PluginMessage) (*pb.HostMessage, error) {
 		if m.GetWantRows() == nil {
 			return unexpected(m)
 		}
@@ -51,12 +53,16 @@ func (ix *Index) BuildEmpty(ctx context.Context) ([]page.Page, error) {
 	return wire.PagesFrom(r.GetPages(), wire.MaxEmptyPages)
 }
 
-// Insert adds rows. With limit > 0 the call is killed at its limit-th page request.
-func (ix *Index) Insert(ctx context.Context, rows []sdk.Row, limit int) error {
+// Insert adds rows and returns those that a unique index did not take. With limit > 0 the call is killed at its limit-th page
+// request.
+func (ix *Index) Insert(ctx context.Context, rows []sdk.Row, limit int) ([]sdk.Conflict, error) {
 	pages := ix.Store.Open()
 	pages.limit = limit
-	_, err := ix.run(ctx, pages, &pb.Call{Method: pb.Method_INSERT, Rows: packRows(rows), RowCount: uint32(len(rows))}, nil, nil)
-	return err
+	r, err := ix.run(ctx, pages, &pb.Call{Method: pb.Method_INSERT, Rows: packRows(rows), RowCount: uint32(len(rows))}, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return wire.DecodeConflicts(r.GetConflicts(), len(rows))
 }
 
 func packRows(rows []sdk.Row) []byte {
@@ -67,21 +73,51 @@ func packRows(rows []sdk.Row) []byte {
 	return b
 }
 
-// Scan returns all hits; each gets them as they come and may stop the scan with an error.
-func (ix *Index) Scan(ctx context.Context, keys []sdk.ScanKey, each func([]sdk.Hit) error) ([]sdk.Hit, error) {
+// Scan returns all hits; each, if it is not nil, gets them as they come. If it returns sdk.ErrEnough the method is told to stop,
+// and what it sends nevertheless is not looked at; with any other error the lane is cut.
+func (ix *Index) Scan(ctx context.Context, scan sdk.Scan, each func([]sdk.Hit) error) ([]sdk.Hit, error) {
 	var all []sdk.Hit
-	_, err := ix.run(ctx, ix.Store.Open(), &pb.Call{Method: pb.Method_SCAN, Keys: wire.KeysToProto(keys)}, nil, func(m *pb.PluginMessage) (*pb.HostMessage, error) {
-		h := m.GetHits()
-		if h == nil {
-			return unexpected(m)
-		}
+	stopped, late := false, 0
+	take := func(h *pb.Hits) error {
 		hits, err := wire.DecodeHits(nil, h.GetPacked(), int(h.GetCount()), h.GetOrderBy())
+		if err == nil && len(scan.Return) > 0 {
+			err = wire.SetHitValues(hits, h.GetValues(), len(scan.Return))
+		}
 		if err == nil && each != nil {
 			err = each(hits)
 		}
 		all = append(all, hits...)
-		return nil, err
+		return err
+	}
+	call := &pb.Call{Method: pb.Method_SCAN}
+	wire.ScanToProto(call, scan)
+	r, err := ix.run(ctx, ix.Store.Open(), call, nil, func(m *pb.PluginMessage) (*pb.HostMessage, error) {
+		h := m.GetHits()
+		if h == nil {
+			return unexpected(m)
+		}
+		flow := &pb.Flow{Call: call.GetId()}
+		if stopped {
+			if late++; late > wire.HitWindow { // what was under way is no offence
+				return nil, errors.New("the method was told to stop and goes on sending hits")
+			}
+			return nil, nil
+		}
+		if err := take(h); errors.Is(err, sdk.ErrEnough) {
+			flow.Stop, stopped = true, true
+		} else if err != nil {
+			return nil, err
+		}
+		return &pb.HostMessage{Kind: &pb.HostMessage_Flow{Flow: flow}}, nil
 	})
+	switch {
+	case stopped && errors.Is(err, sdk.ErrEnough), stopped && err == nil:
+		return all, nil
+	case err == nil && r.GetHits() != nil:
+		if err = take(r.GetHits()); errors.Is(err, sdk.ErrEnough) {
+			err = nil
+		}
+	}
 	return all, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -30,7 +31,8 @@ type Store struct {
 		log      []record
 		alone    *Pages
 		changed  chan struct{}
-		rows     map[page.TID]wire.RowState
+		spilled  int
+		rows     map[page.TID]wire.RowFate
 	}
 	conflicts func() bool // asked before each Finish: let a page move on
 }
@@ -56,7 +58,7 @@ func NewStore(rel page.RelFileNumber) *Store {
 	s := &Store{rel: rel}
 	s.mu.reserved = make(map[page.BlockNumber]bool)
 	s.mu.changed = make(chan struct{})
-	s.mu.rows = make(map[page.TID]wire.RowState)
+	s.mu.rows = make(map[page.TID]wire.RowFate)
 	return s
 }
 
@@ -79,6 +81,7 @@ func (s *Store) Clone() *Store {
 	}
 	c.mu.free = slices.Clone(s.mu.free)
 	c.mu.last = s.mu.last
+	c.mu.rows = maps.Clone(s.mu.rows)
 	return c
 }
 
@@ -137,6 +140,8 @@ type Pages struct {
 	handed map[page.BlockNumber]bool
 	limit  int // requests until the call is killed, 0 = never
 	asked  int
+	files  map[uint32][]byte
+	next   uint32
 }
 
 var _ wire.Pages = (*Pages)(nil)
@@ -286,21 +291,21 @@ func (p *Pages) FreePages(ctx context.Context, blocks []page.BlockNumber) error 
 	return nil
 }
 
-// SetRow says what RowsLive answers for a row.
-func (s *Store) SetRow(tid page.TID, state wire.RowState) {
+// SetFate says what RowFates answers for a row.
+func (s *Store) SetFate(tid page.TID, fate wire.RowFate) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mu.rows[tid] = state
+	s.mu.rows[tid] = fate
 }
 
-// RowsLive tells what SetRow said, dead for other rows.
-func (p *Pages) RowsLive(ctx context.Context, tids []page.TID) ([]wire.RowState, error) {
+// RowFates tells what SetFate said, dead for other rows.
+func (p *Pages) RowFates(ctx context.Context, tids []page.TID) ([]wire.RowFate, error) {
 	if err := p.request(ctx); err != nil {
 		return nil, err
 	}
 	p.store.mu.Lock()
 	defer p.store.mu.Unlock()
-	out := make([]wire.RowState, len(tids))
+	out := make([]wire.RowFate, len(tids))
 	for i, t := range tids {
 		out[i] = p.store.mu.rows[t]
 	}

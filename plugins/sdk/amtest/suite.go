@@ -150,7 +150,7 @@ func (r *run) make(n int) []sdk.Row {
 // search scans for keys and compares the hits with what the index should hold (extra rows may be there as well).
 func (r *run) search(keys []sdk.ScanKey, extra map[page.TID][]sdk.Value) {
 	r.Helper()
-	hits, err := r.ix.Scan(r.ctx, keys, nil)
+	hits, err := r.ix.Scan(r.ctx, sdk.Scan{Keys: keys}, nil)
 	require.NoError(r, err)
 	found := make(map[page.TID]bool, len(hits))
 	for _, h := range hits {

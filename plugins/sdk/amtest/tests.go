@@ -60,7 +60,7 @@ func (r *run) empty() {
 	}
 	require.NoError(r, r.ix.Store.Load(pages))
 	r.verify(nil)
-	require.NoError(r, r.ix.Insert(r.ctx, r.make(100), 0))
+	r.insertAll(r.make(100))
 	r.verify(nil)
 
 	built := newRun(r.T, r.cfg, r.ix.Info.Columns)
@@ -71,7 +71,7 @@ func (r *run) empty() {
 	require.NoError(r, err)
 	_, err = built.ix.Cleanup(r.ctx, 0)
 	require.NoError(r, err)
-	require.NoError(r, built.ix.Insert(r.ctx, built.make(10), 0))
+	built.insertAll(built.make(10))
 	built.verify(nil)
 }
 
@@ -94,10 +94,18 @@ func (r *run) insert() {
 	r.start(r.cfg.Rows/4, 1000)
 	for left := r.cfg.Rows; left > 0; {
 		n := min([]int{1, 1, 7, 64, 300}[r.rng.IntN(5)], left)
-		require.NoError(r, r.ix.Insert(r.ctx, r.make(n), 0))
+		r.insertAll(r.make(n))
 		left -= n
 	}
 	r.verify(nil)
+}
+
+// insertAll adds rows, none of which is refused.
+func (r *run) insertAll(rows []sdk.Row) {
+	r.Helper()
+	conflicts, err := r.ix.Insert(r.ctx, rows, 0)
+	require.NoError(r, err)
+	require.Empty(r, conflicts, "an index that is not unique refuses no row")
 }
 
 // remove takes a share of the rows out and returns them.
@@ -116,7 +124,7 @@ func (r *run) remove(share float64) (dead []page.TID) {
 // vacuum: rows removed are gone, rows not removed stay, doing it again changes nothing, the counts are right.
 func (r *run) vacuum() {
 	r.start(r.cfg.Rows, 500)
-	require.NoError(r, r.ix.Insert(r.ctx, r.make(100), 0))
+	r.insertAll(r.make(100))
 	for _, share := range []float64{0.01, 0.3, 0.9, 1} {
 		dead := r.remove(share)
 		stats, err := r.ix.BulkDelete(r.ctx, dead, 0)
@@ -129,7 +137,7 @@ func (r *run) vacuum() {
 		_, err = r.ix.Cleanup(r.ctx, 0)
 		require.NoError(r, err)
 		r.verify(nil)
-		require.NoError(r, r.ix.Insert(r.ctx, r.make(50), 0))
+		r.insertAll(r.make(50))
 		r.verify(nil)
 	}
 }
@@ -145,7 +153,7 @@ func (r *run) reuse() {
 		_, err = r.ix.Cleanup(r.ctx, 0)
 		require.NoError(r, err)
 		for left := r.cfg.Rows; left > 0; left -= 100 {
-			require.NoError(r, r.ix.Insert(r.ctx, r.make(min(left, 100)), 0))
+			r.insertAll(r.make(min(left, 100)))
 		}
 	}
 	r.verify(nil)
@@ -168,7 +176,8 @@ func (r *run) conflicts() {
 		go func() {
 			defer wg.Done()
 			for i := w; i < len(batches); i += 4 {
-				errs <- r.ix.Insert(r.ctx, batches[i], 0)
+				_, err := r.ix.Insert(r.ctx, batches[i], 0)
+				errs <- err
 			}
 		}()
 	}
@@ -189,7 +198,7 @@ func (r *run) conflicts() {
 func (r *run) killed() {
 	const most = 200 // requests looked at
 	r.start(300, 100)
-	require.NoError(r, r.ix.Insert(r.ctx, r.make(20), 0))
+	r.insertAll(r.make(20))
 	before, count := r.ix.Store.Clone(), len(r.rows)
 
 	batch := r.make(400)
@@ -199,7 +208,10 @@ func (r *run) killed() {
 		delete(r.rows, row.TID)
 	}
 	require.Len(r, r.rows, count)
-	r.untilDone(before, most, func(limit int) error { return r.ix.Insert(r.ctx, batch, limit) }, func() { r.verify(extra) })
+	r.untilDone(before, most, func(limit int) error {
+		_, err := r.ix.Insert(r.ctx, batch, limit)
+		return err
+	}, func() { r.verify(extra) })
 
 	all := make(map[page.TID][]sdk.Value, len(r.rows))
 	for tid, values := range r.rows {
@@ -245,7 +257,7 @@ func (r *run) twice() {
 	r.start(200, 100)
 	batch := r.make(50)
 	for range 3 {
-		require.NoError(r, r.ix.Insert(r.ctx, batch, 0))
+		r.insertAll(batch)
 	}
 	r.verify(nil)
 	_, err := r.ix.BulkDelete(r.ctx, r.remove(1), 0)
@@ -257,11 +269,12 @@ func (r *run) twice() {
 func (r *run) cancelled() {
 	r.start(r.cfg.Rows, 500)
 	enough := errors.New("enough")
-	_, err := r.ix.Scan(r.ctx, nil, func([]sdk.Hit) error { return enough })
+	_, err := r.ix.Scan(r.ctx, sdk.Scan{}, func([]sdk.Hit) error { return enough })
 	require.ErrorIs(r, err, enough)
 	ctx, cancel := context.WithCancel(r.ctx)
 	cancel()
-	require.Error(r, r.ix.Insert(ctx, r.make(1), 0))
+	_, err = r.ix.Insert(ctx, r.make(1), 0)
+	require.Error(r, err)
 	for tid := range r.rows {
 		if int(tid.Block)*50+int(tid.Offset) == r.next {
 			delete(r.rows, tid)

@@ -116,6 +116,7 @@ const (
 	Code_HOST             Code = 17 // something failed in the host that is no business of the plugin's
 	Code_PROTOCOL         Code = 18
 	Code_BUSY             Code = 19
+	Code_ENOUGH           Code = 20 // the host stopped the scan
 )
 
 // Enum value maps for Code.
@@ -141,6 +142,7 @@ var (
 		17: "HOST",
 		18: "PROTOCOL",
 		19: "BUSY",
+		20: "ENOUGH",
 	}
 	Code_value = map[string]int32{
 		"UNKNOWN":          0,
@@ -163,6 +165,7 @@ var (
 		"HOST":             17,
 		"PROTOCOL":         18,
 		"BUSY":             19,
+		"ENOUGH":           20,
 	}
 )
 
@@ -435,6 +438,7 @@ type OpClass struct {
 	Type          uint32                 `protobuf:"varint,2,opt,name=type,proto3" json:"type,omitempty"` // type OID, PostgreSQL's numbers
 	Operators     []string               `protobuf:"bytes,3,rep,name=operators,proto3" json:"operators,omitempty"`
 	Default       bool                   `protobuf:"varint,4,opt,name=default,proto3" json:"default,omitempty"`
+	NoReturn      bool                   `protobuf:"varint,5,opt,name=no_return,json=noReturn,proto3" json:"no_return,omitempty"` // entries do not keep the value exactly, so it cannot be returned
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -497,6 +501,13 @@ func (x *OpClass) GetDefault() bool {
 	return false
 }
 
+func (x *OpClass) GetNoReturn() bool {
+	if x != nil {
+		return x.NoReturn
+	}
+	return false
+}
+
 type Capabilities struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	Unique           bool                   `protobuf:"varint,1,opt,name=unique,proto3" json:"unique,omitempty"`
@@ -507,6 +518,8 @@ type Capabilities struct {
 	OrderByDistance  bool                   `protobuf:"varint,6,opt,name=order_by_distance,json=orderByDistance,proto3" json:"order_by_distance,omitempty"`
 	MaxColumns       uint32                 `protobuf:"varint,7,opt,name=max_columns,json=maxColumns,proto3" json:"max_columns,omitempty"`
 	OptionalFirstKey bool                   `protobuf:"varint,8,opt,name=optional_first_key,json=optionalFirstKey,proto3" json:"optional_first_key,omitempty"` // a scan may leave the first column without a key
+	AnyEqual         bool                   `protobuf:"varint,9,opt,name=any_equal,json=anyEqual,proto3" json:"any_equal,omitempty"`                           // answers "= ANY" wherever it answers "="
+	ReturnKeys       bool                   `protobuf:"varint,10,opt,name=return_keys,json=returnKeys,proto3" json:"return_keys,omitempty"`                    // hits can carry the values of key columns
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -593,6 +606,20 @@ func (x *Capabilities) GetMaxColumns() uint32 {
 func (x *Capabilities) GetOptionalFirstKey() bool {
 	if x != nil {
 		return x.OptionalFirstKey
+	}
+	return false
+}
+
+func (x *Capabilities) GetAnyEqual() bool {
+	if x != nil {
+		return x.AnyEqual
+	}
+	return false
+}
+
+func (x *Capabilities) GetReturnKeys() bool {
+	if x != nil {
+		return x.ReturnKeys
 	}
 	return false
 }
@@ -1012,9 +1039,10 @@ func (x *Index) GetUnlogged() bool {
 type ScanKey struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Column        uint32                 `protobuf:"varint,1,opt,name=column,proto3" json:"column,omitempty"`    // from 0
-	Operator      string                 `protobuf:"bytes,2,opt,name=operator,proto3" json:"operator,omitempty"` // "=", "<", ..., "IS NULL", "IS NOT NULL"
+	Operator      string                 `protobuf:"bytes,2,opt,name=operator,proto3" json:"operator,omitempty"` // "=", "<", ..., "= ANY", "IS NULL", "IS NOT NULL"
 	Arg           []byte                 `protobuf:"bytes,3,opt,name=arg,proto3" json:"arg,omitempty"`
 	ArgNull       bool                   `protobuf:"varint,4,opt,name=arg_null,json=argNull,proto3" json:"arg_null,omitempty"`
+	Args          [][]byte               `protobuf:"bytes,5,rep,name=args,proto3" json:"args,omitempty"` // "= ANY": not NULL, ascending, all different
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1077,6 +1105,13 @@ func (x *ScanKey) GetArgNull() bool {
 	return false
 }
 
+func (x *ScanKey) GetArgs() [][]byte {
+	if x != nil {
+		return x.Args
+	}
+	return nil
+}
+
 type Call struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1087,6 +1122,9 @@ type Call struct {
 	RowCount      uint32                 `protobuf:"varint,6,opt,name=row_count,json=rowCount,proto3" json:"row_count,omitempty"`
 	Keys          []*ScanKey             `protobuf:"bytes,7,rep,name=keys,proto3" json:"keys,omitempty"`
 	Backward      bool                   `protobuf:"varint,8,opt,name=backward,proto3" json:"backward,omitempty"`
+	ReturnColumns []uint32               `protobuf:"varint,9,rep,packed,name=return_columns,json=returnColumns,proto3" json:"return_columns,omitempty"` // SCAN: columns whose values go with each hit
+	Limit         uint64                 `protobuf:"varint,10,opt,name=limit,proto3" json:"limit,omitempty"`                                            // SCAN: hits that will probably be wanted, 0 = all
+	WorkMem       uint64                 `protobuf:"varint,11,opt,name=work_mem,json=workMem,proto3" json:"work_mem,omitempty"`                         // BUILD: bytes of memory it may use for sorting
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1177,6 +1215,27 @@ func (x *Call) GetBackward() bool {
 	return false
 }
 
+func (x *Call) GetReturnColumns() []uint32 {
+	if x != nil {
+		return x.ReturnColumns
+	}
+	return nil
+}
+
+func (x *Call) GetLimit() uint64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *Call) GetWorkMem() uint64 {
+	if x != nil {
+		return x.WorkMem
+	}
+	return 0
+}
+
 type HostMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Kind:
@@ -1185,6 +1244,7 @@ type HostMessage struct {
 	//	*HostMessage_Rows
 	//	*HostMessage_Page
 	//	*HostMessage_Dead
+	//	*HostMessage_Flow
 	Kind          isHostMessage_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1263,6 +1323,15 @@ func (x *HostMessage) GetDead() *DeadSetPart {
 	return nil
 }
 
+func (x *HostMessage) GetFlow() *Flow {
+	if x != nil {
+		if x, ok := x.Kind.(*HostMessage_Flow); ok {
+			return x.Flow
+		}
+	}
+	return nil
+}
+
 type isHostMessage_Kind interface {
 	isHostMessage_Kind()
 }
@@ -1283,6 +1352,10 @@ type HostMessage_Dead struct {
 	Dead *DeadSetPart `protobuf:"bytes,4,opt,name=dead,proto3,oneof"` // follows a BULK_DELETE call
 }
 
+type HostMessage_Flow struct {
+	Flow *Flow `protobuf:"bytes,5,opt,name=flow,proto3,oneof"` // SCAN: how far the plugin may go on
+}
+
 func (*HostMessage_Call) isHostMessage_Kind() {}
 
 func (*HostMessage_Rows) isHostMessage_Kind() {}
@@ -1290,6 +1363,62 @@ func (*HostMessage_Rows) isHostMessage_Kind() {}
 func (*HostMessage_Page) isHostMessage_Kind() {}
 
 func (*HostMessage_Dead) isHostMessage_Kind() {}
+
+func (*HostMessage_Flow) isHostMessage_Kind() {}
+
+// Flow regulates a scan. The plugin may send three messages of hits unasked; each further one needs an allowance. Once the
+// reader has enough, stop says so, and the plugin ends the call. A Flow for a call that is over means nothing.
+type Flow struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Call          uint64                 `protobuf:"varint,1,opt,name=call,proto3" json:"call,omitempty"`
+	Stop          bool                   `protobuf:"varint,2,opt,name=stop,proto3" json:"stop,omitempty"` // else one more message of hits is allowed
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Flow) Reset() {
+	*x = Flow{}
+	mi := &file_am_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Flow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Flow) ProtoMessage() {}
+
+func (x *Flow) ProtoReflect() protoreflect.Message {
+	mi := &file_am_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Flow.ProtoReflect.Descriptor instead.
+func (*Flow) Descriptor() ([]byte, []int) {
+	return file_am_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Flow) GetCall() uint64 {
+	if x != nil {
+		return x.Call
+	}
+	return 0
+}
+
+func (x *Flow) GetStop() bool {
+	if x != nil {
+		return x.Stop
+	}
+	return false
+}
 
 type Rows struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1302,7 +1431,7 @@ type Rows struct {
 
 func (x *Rows) Reset() {
 	*x = Rows{}
-	mi := &file_am_proto_msgTypes[15]
+	mi := &file_am_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1314,7 +1443,7 @@ func (x *Rows) String() string {
 func (*Rows) ProtoMessage() {}
 
 func (x *Rows) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[15]
+	mi := &file_am_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1327,7 +1456,7 @@ func (x *Rows) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rows.ProtoReflect.Descriptor instead.
 func (*Rows) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{15}
+	return file_am_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Rows) GetPacked() []byte {
@@ -1361,7 +1490,7 @@ type DeadSetPart struct {
 
 func (x *DeadSetPart) Reset() {
 	*x = DeadSetPart{}
-	mi := &file_am_proto_msgTypes[16]
+	mi := &file_am_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1373,7 +1502,7 @@ func (x *DeadSetPart) String() string {
 func (*DeadSetPart) ProtoMessage() {}
 
 func (x *DeadSetPart) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[16]
+	mi := &file_am_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1386,7 +1515,7 @@ func (x *DeadSetPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadSetPart.ProtoReflect.Descriptor instead.
 func (*DeadSetPart) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{16}
+	return file_am_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DeadSetPart) GetData() []byte {
@@ -1422,7 +1551,7 @@ type PluginMessage struct {
 
 func (x *PluginMessage) Reset() {
 	*x = PluginMessage{}
-	mi := &file_am_proto_msgTypes[17]
+	mi := &file_am_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1434,7 +1563,7 @@ func (x *PluginMessage) String() string {
 func (*PluginMessage) ProtoMessage() {}
 
 func (x *PluginMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[17]
+	mi := &file_am_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1447,7 +1576,7 @@ func (x *PluginMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginMessage.ProtoReflect.Descriptor instead.
 func (*PluginMessage) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{17}
+	return file_am_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PluginMessage) GetKind() isPluginMessage_Kind {
@@ -1581,7 +1710,7 @@ type WantRows struct {
 
 func (x *WantRows) Reset() {
 	*x = WantRows{}
-	mi := &file_am_proto_msgTypes[18]
+	mi := &file_am_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1593,7 +1722,7 @@ func (x *WantRows) String() string {
 func (*WantRows) ProtoMessage() {}
 
 func (x *WantRows) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[18]
+	mi := &file_am_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1606,7 +1735,7 @@ func (x *WantRows) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantRows.ProtoReflect.Descriptor instead.
 func (*WantRows) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{18}
+	return file_am_proto_rawDescGZIP(), []int{19}
 }
 
 // Hits are row addresses found by a scan, packed; see wire/hits.go.
@@ -1615,13 +1744,14 @@ type Hits struct {
 	Packed        []byte                 `protobuf:"bytes,1,opt,name=packed,proto3" json:"packed,omitempty"`
 	Count         uint32                 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	OrderBy       []float64              `protobuf:"fixed64,3,rep,packed,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"` // one for each hit, or none
+	Values        []byte                 `protobuf:"bytes,4,opt,name=values,proto3" json:"values,omitempty"`                           // for each hit the values of the columns asked for, packed as in rows
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Hits) Reset() {
 	*x = Hits{}
-	mi := &file_am_proto_msgTypes[19]
+	mi := &file_am_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1633,7 +1763,7 @@ func (x *Hits) String() string {
 func (*Hits) ProtoMessage() {}
 
 func (x *Hits) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[19]
+	mi := &file_am_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1646,7 +1776,7 @@ func (x *Hits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hits.ProtoReflect.Descriptor instead.
 func (*Hits) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{19}
+	return file_am_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Hits) GetPacked() []byte {
@@ -1670,6 +1800,13 @@ func (x *Hits) GetOrderBy() []float64 {
 	return nil
 }
 
+func (x *Hits) GetValues() []byte {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 type Problem struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
@@ -1679,7 +1816,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_am_proto_msgTypes[20]
+	mi := &file_am_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1691,7 +1828,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[20]
+	mi := &file_am_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1704,7 +1841,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{20}
+	return file_am_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Problem) GetText() string {
@@ -1725,7 +1862,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_am_proto_msgTypes[21]
+	mi := &file_am_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1737,7 +1874,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[21]
+	mi := &file_am_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1750,7 +1887,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{21}
+	return file_am_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Progress) GetDone() uint64 {
@@ -1777,13 +1914,15 @@ type Result struct {
 	PagesTotal    uint64                 `protobuf:"varint,6,opt,name=pages_total,json=pagesTotal,proto3" json:"pages_total,omitempty"`                                                  // BULK_DELETE, CLEANUP
 	PagesDeleted  uint64                 `protobuf:"varint,7,opt,name=pages_deleted,json=pagesDeleted,proto3" json:"pages_deleted,omitempty"`
 	PagesFree     uint64                 `protobuf:"varint,8,opt,name=pages_free,json=pagesFree,proto3" json:"pages_free,omitempty"`
+	Conflicts     []byte                 `protobuf:"bytes,9,opt,name=conflicts,proto3" json:"conflicts,omitempty"` // INSERT into a unique index: rows not added, packed; see wire/conflicts.go
+	Hits          *Hits                  `protobuf:"bytes,10,opt,name=hits,proto3" json:"hits,omitempty"`          // SCAN: the last hits
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_am_proto_msgTypes[22]
+	mi := &file_am_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1795,7 +1934,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[22]
+	mi := &file_am_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1808,7 +1947,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{22}
+	return file_am_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Result) GetOptions() map[string]string {
@@ -1867,6 +2006,20 @@ func (x *Result) GetPagesFree() uint64 {
 	return 0
 }
 
+func (x *Result) GetConflicts() []byte {
+	if x != nil {
+		return x.Conflicts
+	}
+	return nil
+}
+
+func (x *Result) GetHits() *Hits {
+	if x != nil {
+		return x.Hits
+	}
+	return nil
+}
+
 type Error struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Code          Code                   `protobuf:"varint,1,opt,name=code,proto3,enum=quire.am.v1.Code" json:"code,omitempty"`
@@ -1882,7 +2035,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_am_proto_msgTypes[23]
+	mi := &file_am_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1894,7 +2047,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[23]
+	mi := &file_am_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1907,7 +2060,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{23}
+	return file_am_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Error) GetCode() Code {
@@ -1970,8 +2123,9 @@ type PageRequest struct {
 	//	*PageRequest_Finish
 	//	*PageRequest_Free
 	//	*PageRequest_Bulk
-	//	*PageRequest_Live
+	//	*PageRequest_Fates
 	//	*PageRequest_Alone
+	//	*PageRequest_Spill
 	Kind          isPageRequest_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1979,7 +2133,7 @@ type PageRequest struct {
 
 func (x *PageRequest) Reset() {
 	*x = PageRequest{}
-	mi := &file_am_proto_msgTypes[24]
+	mi := &file_am_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2145,7 @@ func (x *PageRequest) String() string {
 func (*PageRequest) ProtoMessage() {}
 
 func (x *PageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[24]
+	mi := &file_am_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2158,7 @@ func (x *PageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageRequest.ProtoReflect.Descriptor instead.
 func (*PageRequest) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{24}
+	return file_am_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PageRequest) GetKind() isPageRequest_Kind {
@@ -2068,10 +2222,10 @@ func (x *PageRequest) GetBulk() *BulkWrite {
 	return nil
 }
 
-func (x *PageRequest) GetLive() *RowsLive {
+func (x *PageRequest) GetFates() *RowFates {
 	if x != nil {
-		if x, ok := x.Kind.(*PageRequest_Live); ok {
-			return x.Live
+		if x, ok := x.Kind.(*PageRequest_Fates); ok {
+			return x.Fates
 		}
 	}
 	return nil
@@ -2081,6 +2235,15 @@ func (x *PageRequest) GetAlone() *Alone {
 	if x != nil {
 		if x, ok := x.Kind.(*PageRequest_Alone); ok {
 			return x.Alone
+		}
+	}
+	return nil
+}
+
+func (x *PageRequest) GetSpill() *Spill {
+	if x != nil {
+		if x, ok := x.Kind.(*PageRequest_Spill); ok {
+			return x.Spill
 		}
 	}
 	return nil
@@ -2114,12 +2277,16 @@ type PageRequest_Bulk struct {
 	Bulk *BulkWrite `protobuf:"bytes,6,opt,name=bulk,proto3,oneof"`
 }
 
-type PageRequest_Live struct {
-	Live *RowsLive `protobuf:"bytes,7,opt,name=live,proto3,oneof"`
+type PageRequest_Fates struct {
+	Fates *RowFates `protobuf:"bytes,7,opt,name=fates,proto3,oneof"`
 }
 
 type PageRequest_Alone struct {
 	Alone *Alone `protobuf:"bytes,8,opt,name=alone,proto3,oneof"`
+}
+
+type PageRequest_Spill struct {
+	Spill *Spill `protobuf:"bytes,9,opt,name=spill,proto3,oneof"`
 }
 
 func (*PageRequest_Read) isPageRequest_Kind() {}
@@ -2134,9 +2301,11 @@ func (*PageRequest_Free) isPageRequest_Kind() {}
 
 func (*PageRequest_Bulk) isPageRequest_Kind() {}
 
-func (*PageRequest_Live) isPageRequest_Kind() {}
+func (*PageRequest_Fates) isPageRequest_Kind() {}
 
 func (*PageRequest_Alone) isPageRequest_Kind() {}
+
+func (*PageRequest_Spill) isPageRequest_Kind() {}
 
 type PageReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2147,8 +2316,9 @@ type PageReply struct {
 	//	*PageReply_Nblocks
 	//	*PageReply_Extend
 	//	*PageReply_Finish
-	//	*PageReply_Live
+	//	*PageReply_Fates
 	//	*PageReply_Done
+	//	*PageReply_Spill
 	Kind          isPageReply_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2156,7 +2326,7 @@ type PageReply struct {
 
 func (x *PageReply) Reset() {
 	*x = PageReply{}
-	mi := &file_am_proto_msgTypes[25]
+	mi := &file_am_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2168,7 +2338,7 @@ func (x *PageReply) String() string {
 func (*PageReply) ProtoMessage() {}
 
 func (x *PageReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[25]
+	mi := &file_am_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2181,7 +2351,7 @@ func (x *PageReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageReply.ProtoReflect.Descriptor instead.
 func (*PageReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{25}
+	return file_am_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PageReply) GetError() *Error {
@@ -2234,10 +2404,10 @@ func (x *PageReply) GetFinish() *FinishReply {
 	return nil
 }
 
-func (x *PageReply) GetLive() *RowsLiveReply {
+func (x *PageReply) GetFates() *RowFatesReply {
 	if x != nil {
-		if x, ok := x.Kind.(*PageReply_Live); ok {
-			return x.Live
+		if x, ok := x.Kind.(*PageReply_Fates); ok {
+			return x.Fates
 		}
 	}
 	return nil
@@ -2247,6 +2417,15 @@ func (x *PageReply) GetDone() *Done {
 	if x != nil {
 		if x, ok := x.Kind.(*PageReply_Done); ok {
 			return x.Done
+		}
+	}
+	return nil
+}
+
+func (x *PageReply) GetSpill() *SpillReply {
+	if x != nil {
+		if x, ok := x.Kind.(*PageReply_Spill); ok {
+			return x.Spill
 		}
 	}
 	return nil
@@ -2272,12 +2451,16 @@ type PageReply_Finish struct {
 	Finish *FinishReply `protobuf:"bytes,5,opt,name=finish,proto3,oneof"`
 }
 
-type PageReply_Live struct {
-	Live *RowsLiveReply `protobuf:"bytes,6,opt,name=live,proto3,oneof"`
+type PageReply_Fates struct {
+	Fates *RowFatesReply `protobuf:"bytes,6,opt,name=fates,proto3,oneof"`
 }
 
 type PageReply_Done struct {
 	Done *Done `protobuf:"bytes,7,opt,name=done,proto3,oneof"`
+}
+
+type PageReply_Spill struct {
+	Spill *SpillReply `protobuf:"bytes,8,opt,name=spill,proto3,oneof"`
 }
 
 func (*PageReply_Read) isPageReply_Kind() {}
@@ -2288,9 +2471,11 @@ func (*PageReply_Extend) isPageReply_Kind() {}
 
 func (*PageReply_Finish) isPageReply_Kind() {}
 
-func (*PageReply_Live) isPageReply_Kind() {}
+func (*PageReply_Fates) isPageReply_Kind() {}
 
 func (*PageReply_Done) isPageReply_Kind() {}
+
+func (*PageReply_Spill) isPageReply_Kind() {}
 
 type Done struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2300,7 +2485,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_am_proto_msgTypes[26]
+	mi := &file_am_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2312,7 +2497,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[26]
+	mi := &file_am_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2325,7 +2510,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{26}
+	return file_am_proto_rawDescGZIP(), []int{27}
 }
 
 type Read struct {
@@ -2338,7 +2523,7 @@ type Read struct {
 
 func (x *Read) Reset() {
 	*x = Read{}
-	mi := &file_am_proto_msgTypes[27]
+	mi := &file_am_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2350,7 +2535,7 @@ func (x *Read) String() string {
 func (*Read) ProtoMessage() {}
 
 func (x *Read) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[27]
+	mi := &file_am_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2363,7 +2548,7 @@ func (x *Read) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Read.ProtoReflect.Descriptor instead.
 func (*Read) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{27}
+	return file_am_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Read) GetBlocks() []uint32 {
@@ -2391,7 +2576,7 @@ type ReadReply struct {
 
 func (x *ReadReply) Reset() {
 	*x = ReadReply{}
-	mi := &file_am_proto_msgTypes[28]
+	mi := &file_am_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2403,7 +2588,7 @@ func (x *ReadReply) String() string {
 func (*ReadReply) ProtoMessage() {}
 
 func (x *ReadReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[28]
+	mi := &file_am_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2416,7 +2601,7 @@ func (x *ReadReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadReply.ProtoReflect.Descriptor instead.
 func (*ReadReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{28}
+	return file_am_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ReadReply) GetVersions() []uint64 {
@@ -2448,7 +2633,7 @@ type NBlocks struct {
 
 func (x *NBlocks) Reset() {
 	*x = NBlocks{}
-	mi := &file_am_proto_msgTypes[29]
+	mi := &file_am_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2460,7 +2645,7 @@ func (x *NBlocks) String() string {
 func (*NBlocks) ProtoMessage() {}
 
 func (x *NBlocks) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[29]
+	mi := &file_am_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2473,7 +2658,7 @@ func (x *NBlocks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NBlocks.ProtoReflect.Descriptor instead.
 func (*NBlocks) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{29}
+	return file_am_proto_rawDescGZIP(), []int{30}
 }
 
 type NBlocksReply struct {
@@ -2485,7 +2670,7 @@ type NBlocksReply struct {
 
 func (x *NBlocksReply) Reset() {
 	*x = NBlocksReply{}
-	mi := &file_am_proto_msgTypes[30]
+	mi := &file_am_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2497,7 +2682,7 @@ func (x *NBlocksReply) String() string {
 func (*NBlocksReply) ProtoMessage() {}
 
 func (x *NBlocksReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[30]
+	mi := &file_am_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2510,7 +2695,7 @@ func (x *NBlocksReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NBlocksReply.ProtoReflect.Descriptor instead.
 func (*NBlocksReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{30}
+	return file_am_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *NBlocksReply) GetBlocks() uint32 {
@@ -2529,7 +2714,7 @@ type Extend struct {
 
 func (x *Extend) Reset() {
 	*x = Extend{}
-	mi := &file_am_proto_msgTypes[31]
+	mi := &file_am_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2541,7 +2726,7 @@ func (x *Extend) String() string {
 func (*Extend) ProtoMessage() {}
 
 func (x *Extend) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[31]
+	mi := &file_am_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2554,7 +2739,7 @@ func (x *Extend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Extend.ProtoReflect.Descriptor instead.
 func (*Extend) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{31}
+	return file_am_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Extend) GetCount() uint32 {
@@ -2574,7 +2759,7 @@ type ExtendReply struct {
 
 func (x *ExtendReply) Reset() {
 	*x = ExtendReply{}
-	mi := &file_am_proto_msgTypes[32]
+	mi := &file_am_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2586,7 +2771,7 @@ func (x *ExtendReply) String() string {
 func (*ExtendReply) ProtoMessage() {}
 
 func (x *ExtendReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[32]
+	mi := &file_am_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2599,7 +2784,7 @@ func (x *ExtendReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendReply.ProtoReflect.Descriptor instead.
 func (*ExtendReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{32}
+	return file_am_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ExtendReply) GetBlocks() []uint32 {
@@ -2626,7 +2811,7 @@ type Finish struct {
 
 func (x *Finish) Reset() {
 	*x = Finish{}
-	mi := &file_am_proto_msgTypes[33]
+	mi := &file_am_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2638,7 +2823,7 @@ func (x *Finish) String() string {
 func (*Finish) ProtoMessage() {}
 
 func (x *Finish) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[33]
+	mi := &file_am_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2651,7 +2836,7 @@ func (x *Finish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finish.ProtoReflect.Descriptor instead.
 func (*Finish) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{33}
+	return file_am_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Finish) GetAnnotation() string {
@@ -2683,7 +2868,7 @@ type BlockEdit struct {
 
 func (x *BlockEdit) Reset() {
 	*x = BlockEdit{}
-	mi := &file_am_proto_msgTypes[34]
+	mi := &file_am_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2695,7 +2880,7 @@ func (x *BlockEdit) String() string {
 func (*BlockEdit) ProtoMessage() {}
 
 func (x *BlockEdit) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[34]
+	mi := &file_am_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2708,7 +2893,7 @@ func (x *BlockEdit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockEdit.ProtoReflect.Descriptor instead.
 func (*BlockEdit) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{34}
+	return file_am_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *BlockEdit) GetBlock() uint32 {
@@ -2769,7 +2954,7 @@ type FinishReply struct {
 
 func (x *FinishReply) Reset() {
 	*x = FinishReply{}
-	mi := &file_am_proto_msgTypes[35]
+	mi := &file_am_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2781,7 +2966,7 @@ func (x *FinishReply) String() string {
 func (*FinishReply) ProtoMessage() {}
 
 func (x *FinishReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[35]
+	mi := &file_am_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2794,7 +2979,7 @@ func (x *FinishReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishReply.ProtoReflect.Descriptor instead.
 func (*FinishReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{35}
+	return file_am_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *FinishReply) GetVersions() []uint64 {
@@ -2813,7 +2998,7 @@ type FreePages struct {
 
 func (x *FreePages) Reset() {
 	*x = FreePages{}
-	mi := &file_am_proto_msgTypes[36]
+	mi := &file_am_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2825,7 +3010,7 @@ func (x *FreePages) String() string {
 func (*FreePages) ProtoMessage() {}
 
 func (x *FreePages) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[36]
+	mi := &file_am_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2838,7 +3023,7 @@ func (x *FreePages) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreePages.ProtoReflect.Descriptor instead.
 func (*FreePages) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{36}
+	return file_am_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *FreePages) GetBlocks() []uint32 {
@@ -2858,7 +3043,7 @@ type BulkWrite struct {
 
 func (x *BulkWrite) Reset() {
 	*x = BulkWrite{}
-	mi := &file_am_proto_msgTypes[37]
+	mi := &file_am_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2870,7 +3055,7 @@ func (x *BulkWrite) String() string {
 func (*BulkWrite) ProtoMessage() {}
 
 func (x *BulkWrite) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[37]
+	mi := &file_am_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2883,7 +3068,7 @@ func (x *BulkWrite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkWrite.ProtoReflect.Descriptor instead.
 func (*BulkWrite) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{37}
+	return file_am_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *BulkWrite) GetFirst() uint32 {
@@ -2900,28 +3085,28 @@ func (x *BulkWrite) GetPages() []byte {
 	return nil
 }
 
-type RowsLive struct {
+type RowFates struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Tids          []byte                 `protobuf:"bytes,1,opt,name=tids,proto3" json:"tids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *RowsLive) Reset() {
-	*x = RowsLive{}
-	mi := &file_am_proto_msgTypes[38]
+func (x *RowFates) Reset() {
+	*x = RowFates{}
+	mi := &file_am_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *RowsLive) String() string {
+func (x *RowFates) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*RowsLive) ProtoMessage() {}
+func (*RowFates) ProtoMessage() {}
 
-func (x *RowsLive) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[38]
+func (x *RowFates) ProtoReflect() protoreflect.Message {
+	mi := &file_am_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2932,40 +3117,41 @@ func (x *RowsLive) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use RowsLive.ProtoReflect.Descriptor instead.
-func (*RowsLive) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{38}
+// Deprecated: Use RowFates.ProtoReflect.Descriptor instead.
+func (*RowFates) Descriptor() ([]byte, []int) {
+	return file_am_proto_rawDescGZIP(), []int{39}
 }
 
-func (x *RowsLive) GetTids() []byte {
+func (x *RowFates) GetTids() []byte {
 	if x != nil {
 		return x.Tids
 	}
 	return nil
 }
 
-type RowsLiveReply struct {
+type RowFatesReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	States        []byte                 `protobuf:"bytes,1,opt,name=states,proto3" json:"states,omitempty"` // one byte a row
+	States        []byte                 `protobuf:"bytes,1,opt,name=states,proto3" json:"states,omitempty"`     // one byte a row
+	Xids          []uint64               `protobuf:"varint,2,rep,packed,name=xids,proto3" json:"xids,omitempty"` // for each running row, in order, the transaction that decides
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *RowsLiveReply) Reset() {
-	*x = RowsLiveReply{}
-	mi := &file_am_proto_msgTypes[39]
+func (x *RowFatesReply) Reset() {
+	*x = RowFatesReply{}
+	mi := &file_am_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *RowsLiveReply) String() string {
+func (x *RowFatesReply) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*RowsLiveReply) ProtoMessage() {}
+func (*RowFatesReply) ProtoMessage() {}
 
-func (x *RowsLiveReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[39]
+func (x *RowFatesReply) ProtoReflect() protoreflect.Message {
+	mi := &file_am_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2976,14 +3162,301 @@ func (x *RowsLiveReply) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use RowsLiveReply.ProtoReflect.Descriptor instead.
-func (*RowsLiveReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{39}
+// Deprecated: Use RowFatesReply.ProtoReflect.Descriptor instead.
+func (*RowFatesReply) Descriptor() ([]byte, []int) {
+	return file_am_proto_rawDescGZIP(), []int{40}
 }
 
-func (x *RowsLiveReply) GetStates() []byte {
+func (x *RowFatesReply) GetStates() []byte {
 	if x != nil {
 		return x.States
+	}
+	return nil
+}
+
+func (x *RowFatesReply) GetXids() []uint64 {
+	if x != nil {
+		return x.Xids
+	}
+	return nil
+}
+
+// Spill is a request to a temporary file of a build. The host makes it, keeps it without a name, and removes it when
+// the call ends.
+type Spill struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	File  uint32                 `protobuf:"varint,1,opt,name=file,proto3" json:"file,omitempty"` // from the reply to an opening request
+	// Types that are valid to be assigned to What:
+	//
+	//	*Spill_Open
+	//	*Spill_Write
+	//	*Spill_Read
+	//	*Spill_Close
+	What          isSpill_What `protobuf_oneof:"what"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Spill) Reset() {
+	*x = Spill{}
+	mi := &file_am_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Spill) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Spill) ProtoMessage() {}
+
+func (x *Spill) ProtoReflect() protoreflect.Message {
+	mi := &file_am_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Spill.ProtoReflect.Descriptor instead.
+func (*Spill) Descriptor() ([]byte, []int) {
+	return file_am_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *Spill) GetFile() uint32 {
+	if x != nil {
+		return x.File
+	}
+	return 0
+}
+
+func (x *Spill) GetWhat() isSpill_What {
+	if x != nil {
+		return x.What
+	}
+	return nil
+}
+
+func (x *Spill) GetOpen() bool {
+	if x != nil {
+		if x, ok := x.What.(*Spill_Open); ok {
+			return x.Open
+		}
+	}
+	return false
+}
+
+func (x *Spill) GetWrite() *SpillWrite {
+	if x != nil {
+		if x, ok := x.What.(*Spill_Write); ok {
+			return x.Write
+		}
+	}
+	return nil
+}
+
+func (x *Spill) GetRead() *SpillRead {
+	if x != nil {
+		if x, ok := x.What.(*Spill_Read); ok {
+			return x.Read
+		}
+	}
+	return nil
+}
+
+func (x *Spill) GetClose() bool {
+	if x != nil {
+		if x, ok := x.What.(*Spill_Close); ok {
+			return x.Close
+		}
+	}
+	return false
+}
+
+type isSpill_What interface {
+	isSpill_What()
+}
+
+type Spill_Open struct {
+	Open bool `protobuf:"varint,2,opt,name=open,proto3,oneof"`
+}
+
+type Spill_Write struct {
+	Write *SpillWrite `protobuf:"bytes,3,opt,name=write,proto3,oneof"`
+}
+
+type Spill_Read struct {
+	Read *SpillRead `protobuf:"bytes,4,opt,name=read,proto3,oneof"`
+}
+
+type Spill_Close struct {
+	Close bool `protobuf:"varint,5,opt,name=close,proto3,oneof"`
+}
+
+func (*Spill_Open) isSpill_What() {}
+
+func (*Spill_Write) isSpill_What() {}
+
+func (*Spill_Read) isSpill_What() {}
+
+func (*Spill_Close) isSpill_What() {}
+
+type SpillWrite struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Offset        uint64                 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	Data          []byte                 `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpillWrite) Reset() {
+	*x = SpillWrite{}
+	mi := &file_am_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpillWrite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpillWrite) ProtoMessage() {}
+
+func (x *SpillWrite) ProtoReflect() protoreflect.Message {
+	mi := &file_am_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpillWrite.ProtoReflect.Descriptor instead.
+func (*SpillWrite) Descriptor() ([]byte, []int) {
+	return file_am_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *SpillWrite) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *SpillWrite) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+type SpillRead struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Offset        uint64                 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	Length        uint32                 `protobuf:"varint,2,opt,name=length,proto3" json:"length,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpillRead) Reset() {
+	*x = SpillRead{}
+	mi := &file_am_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpillRead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpillRead) ProtoMessage() {}
+
+func (x *SpillRead) ProtoReflect() protoreflect.Message {
+	mi := &file_am_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpillRead.ProtoReflect.Descriptor instead.
+func (*SpillRead) Descriptor() ([]byte, []int) {
+	return file_am_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *SpillRead) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *SpillRead) GetLength() uint32 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+type SpillReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	File          uint32                 `protobuf:"varint,1,opt,name=file,proto3" json:"file,omitempty"` // of an opening request
+	Data          []byte                 `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`  // of a read: less than asked for at the end of the file
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpillReply) Reset() {
+	*x = SpillReply{}
+	mi := &file_am_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpillReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpillReply) ProtoMessage() {}
+
+func (x *SpillReply) ProtoReflect() protoreflect.Message {
+	mi := &file_am_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpillReply.ProtoReflect.Descriptor instead.
+func (*SpillReply) Descriptor() ([]byte, []int) {
+	return file_am_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *SpillReply) GetFile() uint32 {
+	if x != nil {
+		return x.File
+	}
+	return 0
+}
+
+func (x *SpillReply) GetData() []byte {
+	if x != nil {
+		return x.Data
 	}
 	return nil
 }
@@ -2998,7 +3471,7 @@ type Alone struct {
 
 func (x *Alone) Reset() {
 	*x = Alone{}
-	mi := &file_am_proto_msgTypes[40]
+	mi := &file_am_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3010,7 +3483,7 @@ func (x *Alone) String() string {
 func (*Alone) ProtoMessage() {}
 
 func (x *Alone) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[40]
+	mi := &file_am_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3023,7 +3496,7 @@ func (x *Alone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alone.ProtoReflect.Descriptor instead.
 func (*Alone) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{40}
+	return file_am_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Alone) GetOn() bool {
@@ -3058,12 +3531,13 @@ const file_am_proto_rawDesc = "" +
 	"\n" +
 	"per_column\x18\x06 \x01(\bR\tperColumn\x12\x16\n" +
 	"\x06values\x18\a \x03(\tR\x06values\x12\x12\n" +
-	"\x04help\x18\b \x01(\tR\x04help\"i\n" +
+	"\x04help\x18\b \x01(\tR\x04help\"\x86\x01\n" +
 	"\aOpClass\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\rR\x04type\x12\x1c\n" +
 	"\toperators\x18\x03 \x03(\tR\toperators\x12\x18\n" +
-	"\adefault\x18\x04 \x01(\bR\adefault\"\x9b\x02\n" +
+	"\adefault\x18\x04 \x01(\bR\adefault\x12\x1b\n" +
+	"\tno_return\x18\x05 \x01(\bR\bnoReturn\"\xd9\x02\n" +
 	"\fCapabilities\x12\x16\n" +
 	"\x06unique\x18\x01 \x01(\bR\x06unique\x12\x18\n" +
 	"\aordered\x18\x02 \x01(\bR\aordered\x12\x1a\n" +
@@ -3074,7 +3548,11 @@ const file_am_proto_rawDesc = "" +
 	"\x11order_by_distance\x18\x06 \x01(\bR\x0forderByDistance\x12\x1f\n" +
 	"\vmax_columns\x18\a \x01(\rR\n" +
 	"maxColumns\x12,\n" +
-	"\x12optional_first_key\x18\b \x01(\bR\x10optionalFirstKey\"\xb1\x01\n" +
+	"\x12optional_first_key\x18\b \x01(\bR\x10optionalFirstKey\x12\x1b\n" +
+	"\tany_equal\x18\t \x01(\bR\banyEqual\x12\x1f\n" +
+	"\vreturn_keys\x18\n" +
+	" \x01(\bR\n" +
+	"returnKeys\"\xb1\x01\n" +
 	"\x04Cost\x12#\n" +
 	"\rstartup_pages\x18\x01 \x01(\x01R\fstartupPages\x12#\n" +
 	"\rpage_fraction\x18\x02 \x01(\x01R\fpageFraction\x12\x19\n" +
@@ -3110,12 +3588,13 @@ const file_am_proto_rawDesc = "" +
 	"\bunlogged\x18\a \x01(\bR\bunlogged\x1a:\n" +
 	"\fOptionsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"j\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"~\n" +
 	"\aScanKey\x12\x16\n" +
 	"\x06column\x18\x01 \x01(\rR\x06column\x12\x1a\n" +
 	"\boperator\x18\x02 \x01(\tR\boperator\x12\x10\n" +
 	"\x03arg\x18\x03 \x01(\fR\x03arg\x12\x19\n" +
-	"\barg_null\x18\x04 \x01(\bR\aargNull\"\x85\x02\n" +
+	"\barg_null\x18\x04 \x01(\bR\aargNull\x12\x12\n" +
+	"\x04args\x18\x05 \x03(\fR\x04args\"\xdd\x02\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12+\n" +
 	"\x06method\x18\x02 \x01(\x0e2\x13.quire.am.v1.MethodR\x06method\x12(\n" +
@@ -3125,13 +3604,21 @@ const file_am_proto_rawDesc = "" +
 	"\x04rows\x18\x05 \x01(\fR\x04rows\x12\x1b\n" +
 	"\trow_count\x18\x06 \x01(\rR\browCount\x12(\n" +
 	"\x04keys\x18\a \x03(\v2\x14.quire.am.v1.ScanKeyR\x04keys\x12\x1a\n" +
-	"\bbackward\x18\b \x01(\bR\bbackward\"\xc5\x01\n" +
+	"\bbackward\x18\b \x01(\bR\bbackward\x12%\n" +
+	"\x0ereturn_columns\x18\t \x03(\rR\rreturnColumns\x12\x14\n" +
+	"\x05limit\x18\n" +
+	" \x01(\x04R\x05limit\x12\x19\n" +
+	"\bwork_mem\x18\v \x01(\x04R\aworkMem\"\xee\x01\n" +
 	"\vHostMessage\x12'\n" +
 	"\x04call\x18\x01 \x01(\v2\x11.quire.am.v1.CallH\x00R\x04call\x12'\n" +
 	"\x04rows\x18\x02 \x01(\v2\x11.quire.am.v1.RowsH\x00R\x04rows\x12,\n" +
 	"\x04page\x18\x03 \x01(\v2\x16.quire.am.v1.PageReplyH\x00R\x04page\x12.\n" +
-	"\x04dead\x18\x04 \x01(\v2\x18.quire.am.v1.DeadSetPartH\x00R\x04deadB\x06\n" +
-	"\x04kind\"H\n" +
+	"\x04dead\x18\x04 \x01(\v2\x18.quire.am.v1.DeadSetPartH\x00R\x04dead\x12'\n" +
+	"\x04flow\x18\x05 \x01(\v2\x11.quire.am.v1.FlowH\x00R\x04flowB\x06\n" +
+	"\x04kind\".\n" +
+	"\x04Flow\x12\x12\n" +
+	"\x04call\x18\x01 \x01(\x04R\x04call\x12\x12\n" +
+	"\x04stop\x18\x02 \x01(\bR\x04stop\"H\n" +
 	"\x04Rows\x12\x16\n" +
 	"\x06packed\x18\x01 \x01(\fR\x06packed\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12\x12\n" +
@@ -3150,16 +3637,17 @@ const file_am_proto_rawDesc = "" +
 	"\x04call\x18\b \x01(\x04R\x04callB\x06\n" +
 	"\x04kind\"\n" +
 	"\n" +
-	"\bWantRows\"O\n" +
+	"\bWantRows\"g\n" +
 	"\x04Hits\x12\x16\n" +
 	"\x06packed\x18\x01 \x01(\fR\x06packed\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12\x19\n" +
-	"\border_by\x18\x03 \x03(\x01R\aorderBy\"\x1d\n" +
+	"\border_by\x18\x03 \x03(\x01R\aorderBy\x12\x16\n" +
+	"\x06values\x18\x04 \x01(\fR\x06values\"\x1d\n" +
 	"\aProblem\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\"4\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\x04R\x04done\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\x04R\x05total\"\xe6\x02\n" +
+	"\x05total\x18\x02 \x01(\x04R\x05total\"\xab\x03\n" +
 	"\x06Result\x12:\n" +
 	"\aoptions\x18\x01 \x03(\v2 .quire.am.v1.Result.OptionsEntryR\aoptions\x12\x14\n" +
 	"\x05pages\x18\x02 \x01(\fR\x05pages\x12!\n" +
@@ -3171,7 +3659,10 @@ const file_am_proto_rawDesc = "" +
 	"pagesTotal\x12#\n" +
 	"\rpages_deleted\x18\a \x01(\x04R\fpagesDeleted\x12\x1d\n" +
 	"\n" +
-	"pages_free\x18\b \x01(\x04R\tpagesFree\x1a:\n" +
+	"pages_free\x18\b \x01(\x04R\tpagesFree\x12\x1c\n" +
+	"\tconflicts\x18\t \x01(\fR\tconflicts\x12%\n" +
+	"\x04hits\x18\n" +
+	" \x01(\v2\x11.quire.am.v1.HitsR\x04hits\x1a:\n" +
 	"\fOptionsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc3\x01\n" +
@@ -3182,25 +3673,27 @@ const file_am_proto_rawDesc = "" +
 	"\x04hint\x18\x04 \x01(\tR\x04hint\x12\x1a\n" +
 	"\bsqlstate\x18\x05 \x01(\tR\bsqlstate\x12\x14\n" +
 	"\x05block\x18\x06 \x01(\rR\x05block\x12\x1b\n" +
-	"\thas_block\x18\a \x01(\bR\bhasBlock\"\x83\x03\n" +
+	"\thas_block\x18\a \x01(\bR\bhasBlock\"\xb1\x03\n" +
 	"\vPageRequest\x12'\n" +
 	"\x04read\x18\x01 \x01(\v2\x11.quire.am.v1.ReadH\x00R\x04read\x120\n" +
 	"\anblocks\x18\x02 \x01(\v2\x14.quire.am.v1.NBlocksH\x00R\anblocks\x12-\n" +
 	"\x06extend\x18\x03 \x01(\v2\x13.quire.am.v1.ExtendH\x00R\x06extend\x12-\n" +
 	"\x06finish\x18\x04 \x01(\v2\x13.quire.am.v1.FinishH\x00R\x06finish\x12,\n" +
 	"\x04free\x18\x05 \x01(\v2\x16.quire.am.v1.FreePagesH\x00R\x04free\x12,\n" +
-	"\x04bulk\x18\x06 \x01(\v2\x16.quire.am.v1.BulkWriteH\x00R\x04bulk\x12+\n" +
-	"\x04live\x18\a \x01(\v2\x15.quire.am.v1.RowsLiveH\x00R\x04live\x12*\n" +
-	"\x05alone\x18\b \x01(\v2\x12.quire.am.v1.AloneH\x00R\x05aloneB\x06\n" +
-	"\x04kind\"\xe5\x02\n" +
+	"\x04bulk\x18\x06 \x01(\v2\x16.quire.am.v1.BulkWriteH\x00R\x04bulk\x12-\n" +
+	"\x05fates\x18\a \x01(\v2\x15.quire.am.v1.RowFatesH\x00R\x05fates\x12*\n" +
+	"\x05alone\x18\b \x01(\v2\x12.quire.am.v1.AloneH\x00R\x05alone\x12*\n" +
+	"\x05spill\x18\t \x01(\v2\x12.quire.am.v1.SpillH\x00R\x05spillB\x06\n" +
+	"\x04kind\"\x98\x03\n" +
 	"\tPageReply\x12(\n" +
 	"\x05error\x18\x01 \x01(\v2\x12.quire.am.v1.ErrorR\x05error\x12,\n" +
 	"\x04read\x18\x02 \x01(\v2\x16.quire.am.v1.ReadReplyH\x00R\x04read\x125\n" +
 	"\anblocks\x18\x03 \x01(\v2\x19.quire.am.v1.NBlocksReplyH\x00R\anblocks\x122\n" +
 	"\x06extend\x18\x04 \x01(\v2\x18.quire.am.v1.ExtendReplyH\x00R\x06extend\x122\n" +
-	"\x06finish\x18\x05 \x01(\v2\x18.quire.am.v1.FinishReplyH\x00R\x06finish\x120\n" +
-	"\x04live\x18\x06 \x01(\v2\x1a.quire.am.v1.RowsLiveReplyH\x00R\x04live\x12'\n" +
-	"\x04done\x18\a \x01(\v2\x11.quire.am.v1.DoneH\x00R\x04doneB\x06\n" +
+	"\x06finish\x18\x05 \x01(\v2\x18.quire.am.v1.FinishReplyH\x00R\x06finish\x122\n" +
+	"\x05fates\x18\x06 \x01(\v2\x1a.quire.am.v1.RowFatesReplyH\x00R\x05fates\x12'\n" +
+	"\x04done\x18\a \x01(\v2\x11.quire.am.v1.DoneH\x00R\x04done\x12/\n" +
+	"\x05spill\x18\b \x01(\v2\x17.quire.am.v1.SpillReplyH\x00R\x05spillB\x06\n" +
 	"\x04kind\"\x06\n" +
 	"\x04Done\"4\n" +
 	"\x04Read\x12\x16\n" +
@@ -3238,10 +3731,29 @@ const file_am_proto_rawDesc = "" +
 	"\tBulkWrite\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\rR\x05first\x12\x14\n" +
 	"\x05pages\x18\x02 \x01(\fR\x05pages\"\x1e\n" +
-	"\bRowsLive\x12\x12\n" +
-	"\x04tids\x18\x01 \x01(\fR\x04tids\"'\n" +
-	"\rRowsLiveReply\x12\x16\n" +
-	"\x06states\x18\x01 \x01(\fR\x06states\"\x17\n" +
+	"\bRowFates\x12\x12\n" +
+	"\x04tids\x18\x01 \x01(\fR\x04tids\";\n" +
+	"\rRowFatesReply\x12\x16\n" +
+	"\x06states\x18\x01 \x01(\fR\x06states\x12\x12\n" +
+	"\x04xids\x18\x02 \x03(\x04R\x04xids\"\xb0\x01\n" +
+	"\x05Spill\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\rR\x04file\x12\x14\n" +
+	"\x04open\x18\x02 \x01(\bH\x00R\x04open\x12/\n" +
+	"\x05write\x18\x03 \x01(\v2\x17.quire.am.v1.SpillWriteH\x00R\x05write\x12,\n" +
+	"\x04read\x18\x04 \x01(\v2\x16.quire.am.v1.SpillReadH\x00R\x04read\x12\x16\n" +
+	"\x05close\x18\x05 \x01(\bH\x00R\x05closeB\x06\n" +
+	"\x04what\"8\n" +
+	"\n" +
+	"SpillWrite\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x12\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\";\n" +
+	"\tSpillRead\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x16\n" +
+	"\x06length\x18\x02 \x01(\rR\x06length\"4\n" +
+	"\n" +
+	"SpillReply\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\rR\x04file\x12\x12\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\x17\n" +
 	"\x05Alone\x12\x0e\n" +
 	"\x02on\x18\x01 \x01(\bR\x02on*\x91\x01\n" +
 	"\x06Method\x12\x16\n" +
@@ -3254,7 +3766,7 @@ const file_am_proto_rawDesc = "" +
 	"\x04SCAN\x10\x05\x12\x0f\n" +
 	"\vBULK_DELETE\x10\x06\x12\v\n" +
 	"\aCLEANUP\x10\a\x12\t\n" +
-	"\x05CHECK\x10\b*\xbd\x02\n" +
+	"\x05CHECK\x10\b*\xc9\x02\n" +
 	"\x04Code\x12\v\n" +
 	"\aUNKNOWN\x10\x00\x12\f\n" +
 	"\bCONFLICT\x10\x01\x12\r\n" +
@@ -3276,7 +3788,9 @@ const file_am_proto_rawDesc = "" +
 	"\bDRAINING\x10\x10\x12\b\n" +
 	"\x04HOST\x10\x11\x12\f\n" +
 	"\bPROTOCOL\x10\x12\x12\b\n" +
-	"\x04BUSY\x10\x132\x91\x02\n" +
+	"\x04BUSY\x10\x13\x12\n" +
+	"\n" +
+	"\x06ENOUGH\x10\x142\x91\x02\n" +
 	"\fAccessMethod\x12B\n" +
 	"\bDescribe\x12\x1c.quire.am.v1.DescribeRequest\x1a\x18.quire.am.v1.Description\x12>\n" +
 	"\x06Health\x12\x1a.quire.am.v1.HealthRequest\x1a\x18.quire.am.v1.HealthReply\x12;\n" +
@@ -3296,7 +3810,7 @@ func file_am_proto_rawDescGZIP() []byte {
 }
 
 var file_am_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_am_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_am_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_am_proto_goTypes = []any{
 	(Method)(0),             // 0: quire.am.v1.Method
 	(Code)(0),               // 1: quire.am.v1.Code
@@ -3315,34 +3829,39 @@ var file_am_proto_goTypes = []any{
 	(*ScanKey)(nil),         // 14: quire.am.v1.ScanKey
 	(*Call)(nil),            // 15: quire.am.v1.Call
 	(*HostMessage)(nil),     // 16: quire.am.v1.HostMessage
-	(*Rows)(nil),            // 17: quire.am.v1.Rows
-	(*DeadSetPart)(nil),     // 18: quire.am.v1.DeadSetPart
-	(*PluginMessage)(nil),   // 19: quire.am.v1.PluginMessage
-	(*WantRows)(nil),        // 20: quire.am.v1.WantRows
-	(*Hits)(nil),            // 21: quire.am.v1.Hits
-	(*Problem)(nil),         // 22: quire.am.v1.Problem
-	(*Progress)(nil),        // 23: quire.am.v1.Progress
-	(*Result)(nil),          // 24: quire.am.v1.Result
-	(*Error)(nil),           // 25: quire.am.v1.Error
-	(*PageRequest)(nil),     // 26: quire.am.v1.PageRequest
-	(*PageReply)(nil),       // 27: quire.am.v1.PageReply
-	(*Done)(nil),            // 28: quire.am.v1.Done
-	(*Read)(nil),            // 29: quire.am.v1.Read
-	(*ReadReply)(nil),       // 30: quire.am.v1.ReadReply
-	(*NBlocks)(nil),         // 31: quire.am.v1.NBlocks
-	(*NBlocksReply)(nil),    // 32: quire.am.v1.NBlocksReply
-	(*Extend)(nil),          // 33: quire.am.v1.Extend
-	(*ExtendReply)(nil),     // 34: quire.am.v1.ExtendReply
-	(*Finish)(nil),          // 35: quire.am.v1.Finish
-	(*BlockEdit)(nil),       // 36: quire.am.v1.BlockEdit
-	(*FinishReply)(nil),     // 37: quire.am.v1.FinishReply
-	(*FreePages)(nil),       // 38: quire.am.v1.FreePages
-	(*BulkWrite)(nil),       // 39: quire.am.v1.BulkWrite
-	(*RowsLive)(nil),        // 40: quire.am.v1.RowsLive
-	(*RowsLiveReply)(nil),   // 41: quire.am.v1.RowsLiveReply
-	(*Alone)(nil),           // 42: quire.am.v1.Alone
-	nil,                     // 43: quire.am.v1.Index.OptionsEntry
-	nil,                     // 44: quire.am.v1.Result.OptionsEntry
+	(*Flow)(nil),            // 17: quire.am.v1.Flow
+	(*Rows)(nil),            // 18: quire.am.v1.Rows
+	(*DeadSetPart)(nil),     // 19: quire.am.v1.DeadSetPart
+	(*PluginMessage)(nil),   // 20: quire.am.v1.PluginMessage
+	(*WantRows)(nil),        // 21: quire.am.v1.WantRows
+	(*Hits)(nil),            // 22: quire.am.v1.Hits
+	(*Problem)(nil),         // 23: quire.am.v1.Problem
+	(*Progress)(nil),        // 24: quire.am.v1.Progress
+	(*Result)(nil),          // 25: quire.am.v1.Result
+	(*Error)(nil),           // 26: quire.am.v1.Error
+	(*PageRequest)(nil),     // 27: quire.am.v1.PageRequest
+	(*PageReply)(nil),       // 28: quire.am.v1.PageReply
+	(*Done)(nil),            // 29: quire.am.v1.Done
+	(*Read)(nil),            // 30: quire.am.v1.Read
+	(*ReadReply)(nil),       // 31: quire.am.v1.ReadReply
+	(*NBlocks)(nil),         // 32: quire.am.v1.NBlocks
+	(*NBlocksReply)(nil),    // 33: quire.am.v1.NBlocksReply
+	(*Extend)(nil),          // 34: quire.am.v1.Extend
+	(*ExtendReply)(nil),     // 35: quire.am.v1.ExtendReply
+	(*Finish)(nil),          // 36: quire.am.v1.Finish
+	(*BlockEdit)(nil),       // 37: quire.am.v1.BlockEdit
+	(*FinishReply)(nil),     // 38: quire.am.v1.FinishReply
+	(*FreePages)(nil),       // 39: quire.am.v1.FreePages
+	(*BulkWrite)(nil),       // 40: quire.am.v1.BulkWrite
+	(*RowFates)(nil),        // 41: quire.am.v1.RowFates
+	(*RowFatesReply)(nil),   // 42: quire.am.v1.RowFatesReply
+	(*Spill)(nil),           // 43: quire.am.v1.Spill
+	(*SpillWrite)(nil),      // 44: quire.am.v1.SpillWrite
+	(*SpillRead)(nil),       // 45: quire.am.v1.SpillRead
+	(*SpillReply)(nil),      // 46: quire.am.v1.SpillReply
+	(*Alone)(nil),           // 47: quire.am.v1.Alone
+	nil,                     // 48: quire.am.v1.Index.OptionsEntry
+	nil,                     // 49: quire.am.v1.Result.OptionsEntry
 }
 var file_am_proto_depIdxs = []int32{
 	4,  // 0: quire.am.v1.Description.options:type_name -> quire.am.v1.OptionDef
@@ -3350,52 +3869,58 @@ var file_am_proto_depIdxs = []int32{
 	6,  // 2: quire.am.v1.Description.capabilities:type_name -> quire.am.v1.Capabilities
 	7,  // 3: quire.am.v1.Description.cost:type_name -> quire.am.v1.Cost
 	12, // 4: quire.am.v1.Index.columns:type_name -> quire.am.v1.Column
-	43, // 5: quire.am.v1.Index.options:type_name -> quire.am.v1.Index.OptionsEntry
+	48, // 5: quire.am.v1.Index.options:type_name -> quire.am.v1.Index.OptionsEntry
 	0,  // 6: quire.am.v1.Call.method:type_name -> quire.am.v1.Method
 	13, // 7: quire.am.v1.Call.index:type_name -> quire.am.v1.Index
 	14, // 8: quire.am.v1.Call.keys:type_name -> quire.am.v1.ScanKey
 	15, // 9: quire.am.v1.HostMessage.call:type_name -> quire.am.v1.Call
-	17, // 10: quire.am.v1.HostMessage.rows:type_name -> quire.am.v1.Rows
-	27, // 11: quire.am.v1.HostMessage.page:type_name -> quire.am.v1.PageReply
-	18, // 12: quire.am.v1.HostMessage.dead:type_name -> quire.am.v1.DeadSetPart
-	26, // 13: quire.am.v1.PluginMessage.page:type_name -> quire.am.v1.PageRequest
-	20, // 14: quire.am.v1.PluginMessage.want_rows:type_name -> quire.am.v1.WantRows
-	21, // 15: quire.am.v1.PluginMessage.hits:type_name -> quire.am.v1.Hits
-	24, // 16: quire.am.v1.PluginMessage.result:type_name -> quire.am.v1.Result
-	25, // 17: quire.am.v1.PluginMessage.error:type_name -> quire.am.v1.Error
-	22, // 18: quire.am.v1.PluginMessage.problem:type_name -> quire.am.v1.Problem
-	23, // 19: quire.am.v1.PluginMessage.progress:type_name -> quire.am.v1.Progress
-	44, // 20: quire.am.v1.Result.options:type_name -> quire.am.v1.Result.OptionsEntry
-	1,  // 21: quire.am.v1.Error.code:type_name -> quire.am.v1.Code
-	29, // 22: quire.am.v1.PageRequest.read:type_name -> quire.am.v1.Read
-	31, // 23: quire.am.v1.PageRequest.nblocks:type_name -> quire.am.v1.NBlocks
-	33, // 24: quire.am.v1.PageRequest.extend:type_name -> quire.am.v1.Extend
-	35, // 25: quire.am.v1.PageRequest.finish:type_name -> quire.am.v1.Finish
-	38, // 26: quire.am.v1.PageRequest.free:type_name -> quire.am.v1.FreePages
-	39, // 27: quire.am.v1.PageRequest.bulk:type_name -> quire.am.v1.BulkWrite
-	40, // 28: quire.am.v1.PageRequest.live:type_name -> quire.am.v1.RowsLive
-	42, // 29: quire.am.v1.PageRequest.alone:type_name -> quire.am.v1.Alone
-	25, // 30: quire.am.v1.PageReply.error:type_name -> quire.am.v1.Error
-	30, // 31: quire.am.v1.PageReply.read:type_name -> quire.am.v1.ReadReply
-	32, // 32: quire.am.v1.PageReply.nblocks:type_name -> quire.am.v1.NBlocksReply
-	34, // 33: quire.am.v1.PageReply.extend:type_name -> quire.am.v1.ExtendReply
-	37, // 34: quire.am.v1.PageReply.finish:type_name -> quire.am.v1.FinishReply
-	41, // 35: quire.am.v1.PageReply.live:type_name -> quire.am.v1.RowsLiveReply
-	28, // 36: quire.am.v1.PageReply.done:type_name -> quire.am.v1.Done
-	36, // 37: quire.am.v1.Finish.blocks:type_name -> quire.am.v1.BlockEdit
-	2,  // 38: quire.am.v1.AccessMethod.Describe:input_type -> quire.am.v1.DescribeRequest
-	8,  // 39: quire.am.v1.AccessMethod.Health:input_type -> quire.am.v1.HealthRequest
-	10, // 40: quire.am.v1.AccessMethod.Drain:input_type -> quire.am.v1.DrainRequest
-	16, // 41: quire.am.v1.AccessMethod.Lane:input_type -> quire.am.v1.HostMessage
-	3,  // 42: quire.am.v1.AccessMethod.Describe:output_type -> quire.am.v1.Description
-	9,  // 43: quire.am.v1.AccessMethod.Health:output_type -> quire.am.v1.HealthReply
-	11, // 44: quire.am.v1.AccessMethod.Drain:output_type -> quire.am.v1.DrainReply
-	19, // 45: quire.am.v1.AccessMethod.Lane:output_type -> quire.am.v1.PluginMessage
-	42, // [42:46] is the sub-list for method output_type
-	38, // [38:42] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	18, // 10: quire.am.v1.HostMessage.rows:type_name -> quire.am.v1.Rows
+	28, // 11: quire.am.v1.HostMessage.page:type_name -> quire.am.v1.PageReply
+	19, // 12: quire.am.v1.HostMessage.dead:type_name -> quire.am.v1.DeadSetPart
+	17, // 13: quire.am.v1.HostMessage.flow:type_name -> quire.am.v1.Flow
+	27, // 14: quire.am.v1.PluginMessage.page:type_name -> quire.am.v1.PageRequest
+	21, // 15: quire.am.v1.PluginMessage.want_rows:type_name -> quire.am.v1.WantRows
+	22, // 16: quire.am.v1.PluginMessage.hits:type_name -> quire.am.v1.Hits
+	25, // 17: quire.am.v1.PluginMessage.result:type_name -> quire.am.v1.Result
+	26, // 18: quire.am.v1.PluginMessage.error:type_name -> quire.am.v1.Error
+	23, // 19: quire.am.v1.PluginMessage.problem:type_name -> quire.am.v1.Problem
+	24, // 20: quire.am.v1.PluginMessage.progress:type_name -> quire.am.v1.Progress
+	49, // 21: quire.am.v1.Result.options:type_name -> quire.am.v1.Result.OptionsEntry
+	22, // 22: quire.am.v1.Result.hits:type_name -> quire.am.v1.Hits
+	1,  // 23: quire.am.v1.Error.code:type_name -> quire.am.v1.Code
+	30, // 24: quire.am.v1.PageRequest.read:type_name -> quire.am.v1.Read
+	32, // 25: quire.am.v1.PageRequest.nblocks:type_name -> quire.am.v1.NBlocks
+	34, // 26: quire.am.v1.PageRequest.extend:type_name -> quire.am.v1.Extend
+	36, // 27: quire.am.v1.PageRequest.finish:type_name -> quire.am.v1.Finish
+	39, // 28: quire.am.v1.PageRequest.free:type_name -> quire.am.v1.FreePages
+	40, // 29: quire.am.v1.PageRequest.bulk:type_name -> quire.am.v1.BulkWrite
+	41, // 30: quire.am.v1.PageRequest.fates:type_name -> quire.am.v1.RowFates
+	47, // 31: quire.am.v1.PageRequest.alone:type_name -> quire.am.v1.Alone
+	43, // 32: quire.am.v1.PageRequest.spill:type_name -> quire.am.v1.Spill
+	26, // 33: quire.am.v1.PageReply.error:type_name -> quire.am.v1.Error
+	31, // 34: quire.am.v1.PageReply.read:type_name -> quire.am.v1.ReadReply
+	33, // 35: quire.am.v1.PageReply.nblocks:type_name -> quire.am.v1.NBlocksReply
+	35, // 36: quire.am.v1.PageReply.extend:type_name -> quire.am.v1.ExtendReply
+	38, // 37: quire.am.v1.PageReply.finish:type_name -> quire.am.v1.FinishReply
+	42, // 38: quire.am.v1.PageReply.fates:type_name -> quire.am.v1.RowFatesReply
+	29, // 39: quire.am.v1.PageReply.done:type_name -> quire.am.v1.Done
+	46, // 40: quire.am.v1.PageReply.spill:type_name -> quire.am.v1.SpillReply
+	37, // 41: quire.am.v1.Finish.blocks:type_name -> quire.am.v1.BlockEdit
+	44, // 42: quire.am.v1.Spill.write:type_name -> quire.am.v1.SpillWrite
+	45, // 43: quire.am.v1.Spill.read:type_name -> quire.am.v1.SpillRead
+	2,  // 44: quire.am.v1.AccessMethod.Describe:input_type -> quire.am.v1.DescribeRequest
+	8,  // 45: quire.am.v1.AccessMethod.Health:input_type -> quire.am.v1.HealthRequest
+	10, // 46: quire.am.v1.AccessMethod.Drain:input_type -> quire.am.v1.DrainRequest
+	16, // 47: quire.am.v1.AccessMethod.Lane:input_type -> quire.am.v1.HostMessage
+	3,  // 48: quire.am.v1.AccessMethod.Describe:output_type -> quire.am.v1.Description
+	9,  // 49: quire.am.v1.AccessMethod.Health:output_type -> quire.am.v1.HealthReply
+	11, // 50: quire.am.v1.AccessMethod.Drain:output_type -> quire.am.v1.DrainReply
+	20, // 51: quire.am.v1.AccessMethod.Lane:output_type -> quire.am.v1.PluginMessage
+	48, // [48:52] is the sub-list for method output_type
+	44, // [44:48] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_am_proto_init() }
@@ -3408,8 +3933,9 @@ func file_am_proto_init() {
 		(*HostMessage_Rows)(nil),
 		(*HostMessage_Page)(nil),
 		(*HostMessage_Dead)(nil),
+		(*HostMessage_Flow)(nil),
 	}
-	file_am_proto_msgTypes[17].OneofWrappers = []any{
+	file_am_proto_msgTypes[18].OneofWrappers = []any{
 		(*PluginMessage_Page)(nil),
 		(*PluginMessage_WantRows)(nil),
 		(*PluginMessage_Hits)(nil),
@@ -3418,23 +3944,31 @@ func file_am_proto_init() {
 		(*PluginMessage_Problem)(nil),
 		(*PluginMessage_Progress)(nil),
 	}
-	file_am_proto_msgTypes[24].OneofWrappers = []any{
+	file_am_proto_msgTypes[25].OneofWrappers = []any{
 		(*PageRequest_Read)(nil),
 		(*PageRequest_Nblocks)(nil),
 		(*PageRequest_Extend)(nil),
 		(*PageRequest_Finish)(nil),
 		(*PageRequest_Free)(nil),
 		(*PageRequest_Bulk)(nil),
-		(*PageRequest_Live)(nil),
+		(*PageRequest_Fates)(nil),
 		(*PageRequest_Alone)(nil),
+		(*PageRequest_Spill)(nil),
 	}
-	file_am_proto_msgTypes[25].OneofWrappers = []any{
+	file_am_proto_msgTypes[26].OneofWrappers = []any{
 		(*PageReply_Read)(nil),
 		(*PageReply_Nblocks)(nil),
 		(*PageReply_Extend)(nil),
 		(*PageReply_Finish)(nil),
-		(*PageReply_Live)(nil),
+		(*PageReply_Fates)(nil),
 		(*PageReply_Done)(nil),
+		(*PageReply_Spill)(nil),
+	}
+	file_am_proto_msgTypes[41].OneofWrappers = []any{
+		(*Spill_Open)(nil),
+		(*Spill_Write)(nil),
+		(*Spill_Read)(nil),
+		(*Spill_Close)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3442,7 +3976,7 @@ func file_am_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_am_proto_rawDesc), len(file_am_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   43,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

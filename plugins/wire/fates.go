@@ -1,0 +1,59 @@
+package wire
+
+import (
+	"fmt"
+
+	"github.com/quiredb/quire/plugins/wire/pb"
+)
+
+// RowState is what the host says of a row.
+type RowState uint8
+
+// What a row can be in the eyes of the call's transaction: gone, there, or dependent on a transaction that has not ended.
+const (
+	RowDead RowState = iota
+	RowLive
+	RowRunning
+)
+
+// RowFate is the host's verdict on a row.
+type RowFate struct {
+	State RowState
+	XID   uint64 // of a running row: the transaction to wait for, never 0
+}
+
+// FatesToProto packs verdicts.
+func FatesToProto(fates []RowFate) *pb.RowFatesReply {
+	m := &pb.RowFatesReply{States: make([]byte, len(fates))}
+	for i, f := range fates {
+		m.States[i] = byte(f.State)
+		if f.State == RowRunning {
+			m.Xids = append(m.Xids, f.XID)
+		}
+	}
+	return m
+}
+
+// FatesFromProto unpacks verdicts on want rows.
+func FatesFromProto(m *pb.RowFatesReply, want int) ([]RowFate, error) {
+	if len(m.GetStates()) != want {
+		return nil, fmt.Errorf("%w: %d verdicts on %d rows", ErrProtocol, len(m.GetStates()), want)
+	}
+	fates, xids := make([]RowFate, want), m.GetXids()
+	for i, s := range m.GetStates() {
+		fates[i].State = RowState(s)
+		switch {
+		case fates[i].State > RowRunning:
+			return nil, fmt.Errorf("%w: unknown verdict %d on a row", ErrProtocol, s)
+		case fates[i].State < RowRunning:
+		case len(xids) == 0 || xids[0] == 0:
+			return nil, fmt.Errorf("%w: running row without a transaction", ErrProtocol)
+		default:
+			fates[i].XID, xids = xids[0], xids[1:]
+		}
+	}
+	if len(xids) != 0 {
+		return nil, fmt.Errorf("%w: %d transactions more than running rows", ErrProtocol, len(xids))
+	}
+	return fates, nil
+}
