@@ -66,7 +66,7 @@ func (e *Engine) standbyHooks(h redo.Hooks) redo.Hooks {
 		}
 	}
 	h.Abort = func(xid uint64, lsn page.LSN, a walrec.Abort) {
-		e.Xact.ApplyAbort(xact.XID(xid))
+		e.Xact.ApplyAbort(xact.XID(xid), a)
 		if abort != nil {
 			abort(xid, lsn, a)
 		}

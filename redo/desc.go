@@ -88,6 +88,9 @@ func descCommit(out *strings.Builder, payload []byte) error {
 	if len(c.DroppedRels) > 0 {
 		out.WriteString(", drop" + relations(c.DroppedRels))
 	}
+	if len(c.Subs) > 0 {
+		fmt.Fprintf(out, ", with %d subtransactions", len(c.Subs))
+	}
 	return nil
 }
 
@@ -95,6 +98,9 @@ func descAbort(out *strings.Builder, payload []byte) error {
 	a, err := walrec.DecodeAbort(payload)
 	if err == nil && len(a.DroppedRels) > 0 {
 		out.WriteString("drop" + relations(a.DroppedRels))
+	}
+	if err == nil && len(a.Subs) > 0 {
+		fmt.Fprintf(out, " with %d subtransactions", len(a.Subs))
 	}
 	return err
 }

@@ -56,7 +56,7 @@ func redoCommit(a *Applier, rec *wal.Record, b genericxlog.Body) error {
 	if err != nil {
 		return err
 	}
-	a.track.ended(rec.XID)
+	a.track.ended(rec.XID, c.Subs)
 	if a.cfg.Hooks.Commit != nil {
 		a.cfg.Hooks.Commit(rec.XID, rec.LSN, c)
 	}
@@ -68,7 +68,7 @@ func redoAbort(a *Applier, rec *wal.Record, b genericxlog.Body) error {
 	if err != nil {
 		return err
 	}
-	a.track.ended(rec.XID)
+	a.track.ended(rec.XID, r.Subs)
 	if a.cfg.Hooks.Abort != nil {
 		a.cfg.Hooks.Abort(rec.XID, rec.LSN, r)
 	}

@@ -52,7 +52,14 @@ func (t *tracker) created(xid uint64, rel page.RelFileNumber) {
 	}
 }
 
-func (t *tracker) ended(xid uint64) { delete(t.active, xid) }
+// ended forgets a transaction and the subtransactions that end with it.
+func (t *tracker) ended(xid uint64, subs []uint64) {
+	delete(t.active, xid)
+	for _, sub := range subs {
+		delete(t.active, sub)
+		t.nextXID = max(t.nextXID, sub+1)
+	}
+}
 
 func (t *tracker) unfinished() []walrec.ActiveXact {
 	list := make([]walrec.ActiveXact, 0, len(t.active))

@@ -37,7 +37,7 @@ func (c *clerk) fate(v header) (fate, page.LSN, error) {
 		return fateLive, 0, err
 	case in.state == xact.Aborted:
 		return fateDead, 0, nil
-	case in.state == xact.InProgress || v.xmax == xact.InvalidXID:
+	case v.xmax == xact.InvalidXID:
 		return fateLive, 0, nil
 	}
 	out, err := c.ending(1, v.xmax)

@@ -29,7 +29,7 @@ func (j *judge) sees(item []byte) (bool, error) {
 	}
 	xmin := xact.XID(binary.LittleEndian.Uint64(item[offXmin:]))
 	xmax := xact.XID(binary.LittleEndian.Uint64(item[offXmax:]))
-	if xmin == j.snap.Self && xmin != xact.InvalidXID {
+	if j.snap.Own(xmin) {
 		return j.seesOwn(item)
 	}
 	if xmin != j.min.xid {
@@ -42,7 +42,7 @@ func (j *judge) sees(item []byte) (bool, error) {
 	if !j.min.visible || xmax == xact.InvalidXID {
 		return j.min.visible, nil
 	}
-	if xmax == j.snap.Self {
+	if j.snap.Own(xmax) {
 		h := decodeHeader(item)
 		_, cmax := h.commands(j.snap.Txn())
 		return cmax >= j.snap.CID, nil
@@ -57,12 +57,13 @@ func (j *judge) sees(item []byte) (bool, error) {
 	return !j.max.visible, nil
 }
 
-// seesOwn judges a version that the snapshot's transaction inserted itself. Only that transaction can have deleted it.
+// seesOwn judges a version that the snapshot's transaction inserted itself. Only that transaction can have deleted it, or a
+// subtransaction of it that was rolled back.
 func (j *judge) seesOwn(item []byte) (bool, error) {
 	h := decodeHeader(item)
 	cmin, cmax := h.commands(j.snap.Txn())
 	if cmin >= j.snap.CID {
 		return false, nil
 	}
-	return h.xmax == xact.InvalidXID || cmax >= j.snap.CID, nil
+	return !j.snap.Own(h.xmax) || cmax >= j.snap.CID, nil
 }

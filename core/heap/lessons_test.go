@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -85,6 +86,20 @@ func (p *player) run(cmd string, args []string) string {
 	case "abort":
 		_ = p.txn.Abort()
 		p.txn, p.block = nil, false
+		return ""
+	case "savepoint":
+		p.txn.BeginSub()
+		return ""
+	case "rollback-to", "release":
+		level, err := strconv.Atoi(args[0])
+		if err != nil {
+			return err.Error()
+		}
+		if cmd == "release" {
+			p.txn.ReleaseSub(level)
+		} else {
+			p.txn.RollbackToSub(level)
+		}
 		return ""
 	case "scan":
 		return p.statement(func(x *xact.Txn, snap *xact.Snapshot) (string, error) {

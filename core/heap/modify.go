@@ -159,16 +159,16 @@ func (c *change) examine(item []byte) (stepResult, error) {
 // judge is examine without regard to row locks.
 func (c *change) judge(item []byte) (stepResult, error) {
 	h := decodeHeader(item)
-	if h.xmin != c.xid {
+	if !c.txn.Owns(h.xmin) {
 		state, _, err := c.h.xact.Status(h.xmin)
 		if err != nil || state != xact.Committed {
 			return stepResult{outcome: Gone}, err // never was, for us
 		}
 	}
-	switch h.xmax {
-	case xact.InvalidXID:
+	switch {
+	case h.xmax == xact.InvalidXID:
 		return stepResult{}, nil
-	case c.xid:
+	case c.txn.Owns(h.xmax):
 		if _, cmax := h.commands(c.txn); cmax >= c.snap.CID {
 			return stepResult{outcome: SelfModified, tid: h.next}, nil
 		}
@@ -270,7 +270,7 @@ func (c *change) start() *genericxlog.State {
 // condemn marks the version as deleted, or replaced by next, by this command.
 func (c *change) condemn(e *page.Editor, item []byte, next page.TID) error {
 	h := decodeHeader(item)
-	if h.xmin == c.xid {
+	if c.txn.Owns(h.xmin) {
 		cmin, _ := h.commands(c.txn)
 		h.cid, h.infomask = c.txn.Combo(cmin, c.txn.CommandID()), h.infomask|infoCombo
 	} else {

@@ -27,6 +27,8 @@ type modelTxn struct {
 	rr   bool
 	base state             // what repeatable read sees without its own changes; nil before the first statement
 	own  map[string]string // its changes; "" is a deletion
+	// What own was when each open savepoint was set.
+	saved []map[string]string
 }
 
 type modelSession struct {
@@ -140,6 +142,35 @@ func (o *oracle) end(t *rapid.T) {
 	case "abort":
 		require.NoError(t, x.real.Abort())
 	}
+}
+
+func (o *oracle) savepoint(t *rapid.T) {
+	x := o.anyTxn(t)
+	x.saved = append(x.saved, maps.Clone(x.own))
+	require.Equal(t, len(x.saved), x.real.BeginSub())
+}
+
+// level picks an open savepoint.
+func (x *modelTxn) level(t *rapid.T) int {
+	if len(x.saved) == 0 {
+		t.Skip("no savepoint")
+	}
+	return rapid.IntRange(1, len(x.saved)).Draw(t, "level")
+}
+
+func (o *oracle) release(t *rapid.T) {
+	x := o.anyTxn(t)
+	level := x.level(t)
+	x.real.ReleaseSub(level)
+	x.saved = x.saved[:level-1]
+}
+
+func (o *oracle) rollback(t *rapid.T) {
+	x := o.anyTxn(t)
+	level := x.level(t)
+	x.real.RollbackToSub(level)
+	x.saved = x.saved[:level]
+	x.own = maps.Clone(x.saved[level-1])
 }
 
 func (o *oracle) insert(t *rapid.T) {
@@ -285,13 +316,16 @@ func TestOracle(t *testing.T) {
 			o.sessions = append(o.sessions, &modelSession{real: r.Xact.NewSession(int32(i))})
 		}
 		rt.Repeat(map[string]func(*rapid.T){
-			"begin":  o.begin,
-			"insert": o.insert,
-			"change": o.change,
-			"end":    o.end,
-			"vacuum": o.vacuum,
-			"flush":  func(*rapid.T) { o.flush() },
-			"":       o.verify,
+			"begin":     o.begin,
+			"insert":    o.insert,
+			"change":    o.change,
+			"savepoint": o.savepoint,
+			"release":   o.release,
+			"rollback":  o.rollback,
+			"end":       o.end,
+			"vacuum":    o.vacuum,
+			"flush":     func(*rapid.T) { o.flush() },
+			"":          o.verify,
 		})
 		for _, s := range o.sessions {
 			if s.txn != nil {

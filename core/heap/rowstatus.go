@@ -23,7 +23,8 @@ type RowStatus struct {
 	XID  xact.XID // for Undecided: wait for it with xact.Manager.Wait, and ask again
 }
 
-// Statuses tells for each TID whether a row lives there, in the eyes of the transaction self. Snapshots do not matter: for a
+// Statuses tells for each TID whether a row lives there, in the eyes of the transaction self, the number of one
+// or of a subtransaction. Snapshots do not matter: for a
 // unique index a row is in the way as soon as it is committed. TIDs that are grouped by block are answered faster.
 func (h *Store) Statuses(self xact.XID, rel Relation, tids []page.TID) ([]RowStatus, error) {
 	out := make([]RowStatus, len(tids))
@@ -44,26 +45,20 @@ func (h *Store) Statuses(self xact.XID, rel Relation, tids []page.TID) ([]RowSta
 }
 
 func (h *Store) life(self xact.XID, v header) (RowStatus, error) {
-	if v.xmin != self {
-		switch state, _, err := h.xact.Status(v.xmin); {
-		case err != nil || state == xact.Aborted:
-			return RowStatus{Life: Dead}, err
-		case state == xact.InProgress:
-			return RowStatus{Life: Undecided, XID: v.xmin}, nil
-		}
-	}
-	switch v.xmax {
-	case xact.InvalidXID:
+	switch state, _, err := h.xact.Status(v.xmin); {
+	case err != nil || state == xact.Aborted:
+		return RowStatus{Life: Dead}, err
+	case state == xact.InProgress && !h.xact.SameTransaction(self, v.xmin):
+		return RowStatus{Life: Undecided, XID: v.xmin}, nil
+	case v.xmax == xact.InvalidXID:
 		return RowStatus{Life: Live}, nil
-	case self:
-		return RowStatus{Life: Dead}, nil
 	}
 	switch state, _, err := h.xact.Status(v.xmax); {
 	case err != nil:
 		return RowStatus{}, err
 	case state == xact.Aborted:
 		return RowStatus{Life: Live}, nil
-	case state == xact.InProgress:
+	case state == xact.InProgress && !h.xact.SameTransaction(self, v.xmax):
 		return RowStatus{Life: Undecided, XID: v.xmax}, nil
 	}
 	return RowStatus{Life: Dead}, nil

@@ -267,7 +267,7 @@ func TestMarks(t *testing.T) {
 	require.NoError(t, m.Acquire(t.Context(), &a, Tuple(1, 0, 1), Exclusive))
 	m.Release(&a, Tuple(1, 0, 1), Exclusive)
 	require.False(t, m.TryAcquire(&b, Relation(1), RowShare))
-	m.ReleaseSince(&a, mark)
+	m.ReleaseSince(&a, mark, Tag{})
 	require.True(t, m.Holds(&a, Relation(1), RowShare))
 	require.False(t, m.Holds(&a, Relation(1), AccessExclusive))
 	require.True(t, m.TryAcquire(&b, Relation(1), RowShare))

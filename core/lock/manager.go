@@ -157,7 +157,7 @@ func (m *Manager) Release(o *Owner, tag Tag, mode Mode) {
 }
 
 // ReleaseAll gives up everything that o holds. It is the last act of a transaction, after its outcome can be seen.
-func (m *Manager) ReleaseAll(o *Owner) { m.ReleaseSince(o, 0) }
+func (m *Manager) ReleaseAll(o *Owner) { m.ReleaseSince(o, 0, Tag{}) }
 
 // Mark returns this moment, for ReleaseSince.
 func (m *Manager) Mark(o *Owner) Mark {
@@ -166,20 +166,25 @@ func (m *Manager) Mark(o *Owner) Mark {
 	return o.taken
 }
 
-// ReleaseSince gives up what o has taken since the mark; a stronger mode taken on what it held before goes, and the weaker stays. It is
+// ReleaseSince gives up what o has taken since the mark, except on the tag keep; a stronger mode taken on what it held before goes, and the weaker stays. It is
 // the last act of a subtransaction that is rolled back.
-func (m *Manager) ReleaseSince(o *Owner, mark Mark) {
+func (m *Manager) ReleaseSince(o *Owner, mark Mark, keep Tag) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	keep := len(o.held)
-	for keep > 0 && o.held[keep-1].when > mark {
-		keep--
+	from := len(o.held)
+	for from > 0 && o.held[from-1].when > mark {
+		from--
 	}
-	for i := keep; i < len(o.held); i++ {
-		m.giveUp(o, o.held[i])
-		o.held[i] = grant{}
+	newer := o.held[from:]
+	o.held = o.held[:from]
+	for i, g := range newer {
+		newer[i] = grant{}
+		if g.entry.tag == keep {
+			o.held = append(o.held, g)
+		} else {
+			m.giveUp(o, g)
+		}
 	}
-	o.held = o.held[:keep]
 }
 
 // giveUp takes a mode from what o holds on an entry, and wakes who waited for that. Holds: m.mu.

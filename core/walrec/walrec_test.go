@@ -38,8 +38,10 @@ func examples() []payload {
 	return []payload{
 		Commit{Time: 1_700_000_000_000_000},
 		Commit{Time: -1, CatalogChanged: true, DroppedRels: []page.RelFileNumber{16384, 1 << 31}},
+		Commit{Subs: []uint64{7, 8, 300}},
 		Abort{},
 		Abort{DroppedRels: []page.RelFileNumber{16384}},
+		Abort{Subs: []uint64{7}},
 		Checkpoint{RedoLSN: 0x1000028, Timeline: 1, NextXID: 3, NextOID: 16384, Time: 1_700_000_000_000_000},
 		Checkpoint{RedoLSN: 0x16B374D848, Timeline: 2, NextXID: 1 << 40, NextOID: 1<<32 - 1,
 			Active: []ActiveXact{{XID: 7}, {XID: 9, Created: []page.RelFileNumber{16390, 16391}}}},
@@ -129,11 +131,19 @@ func draw(t *rapid.T) payload {
 		}
 		return list
 	}
+	subs := func() (out []uint64) {
+		var xid uint64
+		for range rapid.IntRange(0, 3).Draw(t, "subtransactions") {
+			xid += rapid.Uint64Range(1, 1<<40).Draw(t, "distance")
+			out = append(out, xid)
+		}
+		return out
+	}
 	switch rapid.IntRange(0, 7).Draw(t, "type") {
 	case 0:
-		return Commit{Time: i64.Draw(t, "time"), CatalogChanged: rapid.Bool().Draw(t, "catalog"), DroppedRels: rels()}
+		return Commit{Time: i64.Draw(t, "time"), CatalogChanged: rapid.Bool().Draw(t, "catalog"), DroppedRels: rels(), Subs: subs()}
 	case 1:
-		return Abort{DroppedRels: rels()}
+		return Abort{DroppedRels: rels(), Subs: subs()}
 	case 2:
 		c := Checkpoint{RedoLSN: page.LSN(u64.Draw(t, "redo")), Timeline: page.TimelineID(u32.Draw(t, "tli")), NextXID: u64.Draw(t, "xid"),
 			NextOID: u32.Draw(t, "oid"), Time: i64.Draw(t, "time")}

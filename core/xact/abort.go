@@ -16,25 +16,37 @@ func (t *Txn) Abort() error {
 	}
 	if t.wrote {
 		defer t.holdRedoPoint(t.dropAtAbort)()
-		if err := t.m.logAbort(t.xid, t.dropAtAbort); err != nil {
+		if err := t.m.logAbort(t.numbers(), t.dropAtAbort); err != nil {
 			t.m.cfg.Logger.Warn().Err(err).Uint64("xid", uint64(t.xid)).
 				Msg("abort could not be logged; the transaction counts as aborted without")
-			t.m.cache.set(t.xid, entryAborted)
+			t.m.setAborted(t.numbers())
 		}
 	}
 	t.finish(false)
 	return nil
 }
 
-func (m *Manager) logAbort(xid XID, dropped []page.RelFileNumber) error {
-	body := walrec.Abort{DroppedRels: dropped}
-	_, err := m.logStatus(xid, statusRecord{
-		kind:    wal.Abort,
-		payload: body.Append,
+// logAbort records that transactions have ended without effect: one, or a subtransaction, first, and after it those that end with it.
+// What does not fit into one record is left out, since without a word it counts as aborted too (X6).
+func (m *Manager) logAbort(xids []XID, dropped []page.RelFileNumber) error {
+	logged := xids[:fitting(xids)]
+	body := walrec.Abort{DroppedRels: dropped, Subs: numbers(logged[1:])}
+	_, err := m.logStatus(statusRecord{
+		of:   xids[0],
+		xids: logged,
 		edit: func(e editor, off int) error {
 			return e.Write(off, binary.LittleEndian.AppendUint64(nil, entryAborted))
 		},
-		inserted: func(page.LSN) { m.cache.set(xid, entryAborted) },
+		kind:     wal.Abort,
+		payload:  body.Append,
+		inserted: func(page.LSN) { m.setAborted(xids) },
 	})
 	return err
+}
+
+// setAborted puts the end of transactions into the cache.
+func (m *Manager) setAborted(xids []XID) {
+	for _, xid := range xids {
+		m.cache.set(xid, entryAborted)
+	}
 }

@@ -44,7 +44,7 @@ func (c *cache) peek(blk page.BlockNumber) *chunk {
 	return nil
 }
 
-// entry returns the entry of xid.
+// entry returns the entry of xid; that of a subtransaction whose page refers to its transaction is the transaction's.
 func (c *cache) entry(xid XID) (uint64, error) {
 	blk, i := statusBlock(xid)
 	ch := c.peek(blk)
@@ -54,7 +54,11 @@ func (c *cache) entry(xid XID) (uint64, error) {
 			return 0, err
 		}
 	}
-	return ch[i].Load(), nil
+	e := ch[i].Load()
+	if e&entryOfTop != 0 {
+		return c.entry(XID(e &^ entryOfTop))
+	}
+	return e, nil
 }
 
 // set stores the final entry of a transaction whose chunk is in memory, and does nothing if it is not.

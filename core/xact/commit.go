@@ -63,17 +63,16 @@ func (t *Txn) Commit(ctx context.Context, opts CommitOptions) (page.LSN, error) 
 		return 0, errors.Join(fmt.Errorf("commit transaction %d: %w", t.xid, err), t.Abort())
 	}
 	defer release()
-	own := ownCommit{xid: t.xid, lsn: start}
 	if opts.Async && !t.catalogChanged && len(t.dropAtCommit) == 0 {
-		t.session.remember(own, t.catalogChanged)
+		t.session.remember(t.numbers(), start, t.catalogChanged)
 		t.finish(true)
 		return start, nil
 	}
 	if err := t.m.visibility.waitFor(ctx, start, func() page.LSN { return end }); err != nil {
-		t.session.remember(own, t.catalogChanged)
+		t.session.remember(t.numbers(), start, t.catalogChanged)
 		t.dropAtCommit = nil // others may still read them, and a crash may bring them back: left for recovery to remove
 		t.finish(true)
-		return start, &DurabilityError{XID: own.xid, LSN: start, Err: err}
+		return start, &DurabilityError{XID: t.xid, LSN: start, Err: err}
 	}
 	t.finish(true)
 	return start, nil
@@ -88,21 +87,37 @@ func (t *Txn) holdRedoPoint(files []page.RelFileNumber) (release func()) {
 	return t.m.cfg.GX.HoldRedoPoint()
 }
 
-// logCommit writes the commit record, which also stamps its own LSN into the status page. Once it returns
-// without an error the transaction is committed.
+// logCommit writes the commit record, which also stamps its own LSN into the status pages of the transaction and its subtransactions.
+// Once it returns without an error they are committed. Subtransactions beyond the pages that one record may change are
+// made to refer to their transaction before.
 func (t *Txn) logCommit() (start, end page.LSN, err error) {
 	m := t.m
+	all := t.numbers()
+	stamped := fitting(all)
 	body := walrec.Commit{
 		Time:           m.cfg.Clock().UnixMicro(),
 		DroppedRels:    t.dropAtCommit,
 		CatalogChanged: t.catalogChanged,
+		Subs:           numbers(t.live),
 	}
-	start, err = m.logStatus(t.xid, statusRecord{
+	if len(t.live) > 0 {
+		if size, limit := len(body.Append(nil)), m.cfg.Log.MaxBody()/2; size > limit {
+			return 0, 0, tooManySubs(fmt.Sprintf("Their numbers take %d bytes in the commit record, which has room for %d.", size, limit))
+		}
+		if err := m.referToTop(t.xid, all[stamped:]); err != nil {
+			return 0, 0, err
+		}
+	}
+	start, err = m.logStatus(statusRecord{
+		of:      t.xid,
+		xids:    all[:stamped],
+		edit:    func(e editor, off int) error { return e.StampLSN(off) },
 		kind:    wal.Commit,
 		payload: body.Append,
-		edit:    func(e editor, off int) error { return e.StampLSN(off) },
 		inserted: func(lsn page.LSN) { // by X2
-			m.cache.set(t.xid, uint64(lsn))
+			for _, xid := range all {
+				m.cache.set(xid, uint64(lsn))
+			}
 			if t.catalogChanged {
 				m.catalog.changed(lsn)
 			}
@@ -124,21 +139,27 @@ func (t *Txn) finish(committed bool) {
 	t.ended = true
 	if t.xid != InvalidXID {
 		if !t.wrote {
-			m.cache.set(t.xid, entryAborted)
+			m.setAborted(t.numbers())
 		}
 		m.registry.unnumber(t)
 	}
 	m.registry.end(t)
-	if drop := t.filesToDrop(committed); len(drop) > 0 {
-		if err := m.cfg.DropFiles(drop); err != nil {
-			m.cfg.Logger.Warn().Err(err).Uint64("xid", uint64(t.xid)).
-				Msg("files of dropped relations could not be removed; they are garbage and may be deleted by hand")
-		}
-	}
+	t.dropFiles(t.filesToDrop(committed))
 	for _, f := range t.onEnd {
 		f(committed)
 	}
 	m.cfg.Locks.ReleaseAll(&t.owner) // last: X4
+}
+
+// dropFiles removes the files of relations that nobody will see again.
+func (t *Txn) dropFiles(rels []page.RelFileNumber) {
+	if len(rels) == 0 {
+		return
+	}
+	if err := t.m.cfg.DropFiles(rels); err != nil {
+		t.m.cfg.Logger.Warn().Err(err).Uint64("xid", uint64(t.xid)).
+			Msg("files of dropped relations could not be removed; they are garbage and may be deleted by hand")
+	}
 }
 
 func (t *Txn) filesToDrop(committed bool) []page.RelFileNumber {

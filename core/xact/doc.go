@@ -13,11 +13,14 @@
 //	X5. A transaction that wrote nothing leaves nothing: no number, no record.
 //	X6. A status entry is written once. Zero means running if the number is at least the oldest running one, and
 //	    aborted otherwise: whoever crashed or ended without a record is below it.
+//	    An entry that refers to the transaction of a subtransaction stands in between, and is as good as that one's.
 //	X7. Horizon never passes the LSN of a snapshot in use, nor of one that is being taken.
+//	X8. A transaction and its subtransactions that were not rolled back get their outcome from one record. A subtransaction that is
+//	    rolled back is aborted from then on, while its transaction runs. Numbers ascend from the outside inwards.
 //
 // Locks, outer to inner; skip levels freely, never go back:
 //
-//	content lock of a status page → the WAL insertion lock → visibility.mu
+//	content locks of status pages, ascending → the WAL insertion lock → visibility.mu
 //	cache.mu → content lock of a status page (shared)
 //	registry.mu → visibility.mu
 //

@@ -20,6 +20,10 @@ func (w replayedWatermark) Wait(_ context.Context, upTo page.LSN) error {
 
 // ApplyCommit tells a standby's manager of a commit record after redo has applied its page.
 func (m *Manager) ApplyCommit(xid XID, lsn page.LSN, rec walrec.Commit) {
+	for _, sub := range rec.Subs {
+		m.cache.apply(XID(sub), uint64(lsn))
+		m.sawXID(XID(sub))
+	}
 	m.cache.apply(xid, uint64(lsn))
 	if rec.CatalogChanged {
 		m.catalog.changed(lsn)
@@ -28,7 +32,11 @@ func (m *Manager) ApplyCommit(xid XID, lsn page.LSN, rec walrec.Commit) {
 }
 
 // ApplyAbort tells a standby's manager of an abort record after redo has applied its page.
-func (m *Manager) ApplyAbort(xid XID) {
+func (m *Manager) ApplyAbort(xid XID, rec walrec.Abort) {
+	for _, sub := range rec.Subs {
+		m.cache.apply(XID(sub), entryAborted)
+		m.sawXID(XID(sub))
+	}
 	m.cache.apply(xid, entryAborted)
 	m.sawXID(xid)
 }
@@ -71,7 +79,7 @@ func (m *Manager) AbortUnfinished(all []walrec.ActiveXact) error {
 		} else if entry > entryAborted {
 			continue // its commit lies before the redo position, the list was taken after it
 		}
-		if err := m.logAbort(XID(u.XID), u.Created); err != nil {
+		if err := m.logAbort([]XID{XID(u.XID)}, u.Created); err != nil {
 			return fmt.Errorf("record the abort of transaction %d, which was running at the crash: %w", u.XID, err)
 		}
 		if len(u.Created) > 0 {

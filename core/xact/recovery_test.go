@@ -42,7 +42,7 @@ func TestStandby(t *testing.T) {
 	require.NotEqual(t, before, after)
 	m.ApplyCommit(xid+1, r.Log.InsertLSN()+100, walrec.Commit{CatalogChanged: true})
 	require.NoError(t, m.Settle(ctx), "replay in progress is not waited for")
-	m.ApplyAbort(xid + 5)
+	m.ApplyAbort(xid+5, walrec.Abort{})
 	require.Equal(t, xid+6, m.NextXID())
 	commit(t, reader)
 

@@ -16,6 +16,7 @@ type registry struct {
 	mu        sync.Mutex
 	snapshots list[Snapshot]
 	numbered  list[Txn]
+	tops      map[XID]XID // the transactions of running subtransactions
 }
 
 // node is an element's place in a list.
@@ -63,6 +64,7 @@ func (r *registry) init(next XID) {
 	r.next.Store(uint64(next))
 	r.oldest.Store(uint64(next))
 	r.snapshots.node = func(s *Snapshot) *node[Snapshot] { return &s.node }
+	r.tops = map[XID]XID{}
 	r.numbered.node = func(t *Txn) *node[Txn] { return &t.node }
 }
 
@@ -104,6 +106,47 @@ func (r *registry) number(t *Txn, ready func(XID) bool) bool {
 	return true
 }
 
+// numberSub gives a subtransaction of top the next XID if ready says that its outcome can be remembered, else InvalidXID.
+func (r *registry) numberSub(top XID, ready func(XID) bool) XID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	xid := XID(r.next.Load())
+	if !ready(xid) {
+		return InvalidXID
+	}
+	r.next.Store(uint64(xid) + 1)
+	r.tops[xid] = top
+	return xid
+}
+
+// endSubs forgets subtransactions whose outcome is in the cache.
+func (r *registry) endSubs(xids []XID) {
+	if len(xids) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, xid := range xids {
+		delete(r.tops, xid)
+	}
+}
+
+// sameTop reports whether two running transactions are one, or parts of one.
+func (r *registry) sameTop(a, b XID) bool {
+	if a == b {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if top, sub := r.tops[a]; sub {
+		a = top
+	}
+	if top, sub := r.tops[b]; sub {
+		b = top
+	}
+	return a == b
+}
+
 // end releases the snapshots of a transaction.
 func (r *registry) end(t *Txn) {
 	r.mu.Lock()
@@ -118,6 +161,9 @@ func (r *registry) unnumber(t *Txn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.numbered.remove(t)
+	for _, xid := range t.live {
+		delete(r.tops, xid)
+	}
 	if first := r.numbered.first; first != nil {
 		r.oldest.Store(uint64(first.xid))
 	} else {

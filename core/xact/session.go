@@ -3,6 +3,8 @@ package xact
 import (
 	"slices"
 	"time"
+
+	"github.com/quiredb/quire/core/page"
 )
 
 // A Session is a client's thread of transactions: it sees its own commits at once, whether or not they are durable yet. It belongs to
@@ -20,17 +22,20 @@ type Session struct {
 // NewSession returns a session without transactions.
 func (m *Manager) NewSession(pid int32) *Session { return &Session{m: m, PID: pid} }
 
-// remember notes an own commit that is not visible to others yet.
-func (s *Session) remember(c ownCommit, changedCatalog bool) {
+// remember notes an own commit that is not visible to others yet, of a transaction and its subtransactions.
+func (s *Session) remember(xids []XID, lsn page.LSN, changedCatalog bool) {
+	c := ownCommit{lsn: lsn}
 	if changedCatalog {
-		c.catalog = c.lsn
+		c.catalog = lsn
 	} else if n := len(s.own); n > 0 {
 		c.catalog = s.own[n-1].catalog
 	}
-	if len(s.own) == cap(s.own) {
+	if len(s.own)+len(xids) > cap(s.own) {
 		s.recent()
 	}
-	s.own = append(s.own, c)
+	for _, c.xid = range xids {
+		s.own = append(s.own, c)
+	}
 }
 
 // recent forgets what everybody sees by now and returns the rest.

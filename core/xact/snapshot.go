@@ -12,9 +12,6 @@ import (
 type Snapshot struct {
 	// LSN is the newest position whose commits are seen.
 	LSN page.LSN
-	// Self is the transaction's own number, InvalidXID while it has none. A transaction that gets its number later sees
-	// nothing of its own through this snapshot anyway, since CID does not reach it.
-	Self XID
 	// CID is the first of the transaction's own commands whose effects are not seen.
 	CID uint32
 
@@ -24,10 +21,13 @@ type Snapshot struct {
 	node node[Snapshot]
 }
 
-// XIDVisible reports whether what xid did is seen. For Self it is true: commands within the transaction are told
+// Own reports whether xid is the transaction of the snapshot or a subtransaction that has not been rolled back.
+func (s *Snapshot) Own(xid XID) bool { return s.txn.Owns(xid) }
+
+// XIDVisible reports whether what xid did is seen. For Own it is true: commands within the transaction are told
 // apart by CID. An unreadable status page is an error, never a guess.
 func (s *Snapshot) XIDVisible(xid XID) (bool, error) {
-	if xid == s.Self {
+	if s.txn.Owns(xid) {
 		return true, nil
 	}
 	entry, err := s.m.cache.entry(xid)
@@ -69,7 +69,7 @@ func (s *Snapshot) Release() {
 
 // String shows what the snapshot sees.
 func (s *Snapshot) String() string {
-	return fmt.Sprintf("snapshot %v, own transaction %d before command %d", s.LSN, s.Self, s.CID)
+	return fmt.Sprintf("snapshot %v, own transaction %d before command %d", s.LSN, s.txn.xid, s.CID)
 }
 
 // ownCommit is a commit of a session that others may not see yet.

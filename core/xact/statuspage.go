@@ -14,11 +14,13 @@ import (
 //	| header |            | entry i   |         |
 //	+--------+-- … -------+-----------+-- … ----+
 //
-// An entry is the LSN of the transaction's commit record, or one of the two values below. No commit record starts that
-// low: the first segment of a log begins at 0/1000000.
+// An entry is the LSN of the transaction's commit record, or one of the values below. No commit record starts that
+// low: the first segment of a log begins at 0/1000000. An entry with the highest bit set is a subtransaction's that did not fit into the
+// commit record: its transaction's number, whose entry counts.
 const (
 	entryNone    uint64 = 0 // running, or ended without a record (X6)
 	entryAborted uint64 = 1
+	entryOfTop   uint64 = 1 << 63
 
 	entrySize      = 8
 	entriesPerPage = (page.Size - page.HeaderSize) / entrySize // 1021

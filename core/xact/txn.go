@@ -17,6 +17,8 @@ type Txn struct {
 	owner   lock.Owner
 
 	xid    XID
+	subs   []subtransaction // open subtransactions, outermost first
+	live   []XID            // numbers of subtransactions that were not rolled back, ascending
 	cid    uint32
 	fixed  *Snapshot // of repeatable read, from the first Snapshot on
 	snaps  []*Snapshot
@@ -60,11 +62,28 @@ func (t *Txn) Ended() bool { return t.ended }
 // HasXID reports whether the transaction has a number.
 func (t *Txn) HasXID() bool { return t.xid != InvalidXID }
 
-// CurrentXID returns the transaction's number, or InvalidXID if it has none.
-func (t *Txn) CurrentXID() XID { return t.xid }
+// CurrentXID returns the number that what is written now carries, InvalidXID if it would have to be given out first: that of the
+// innermost subtransaction that has one, or the transaction's.
+func (t *Txn) CurrentXID() XID {
+	for i := len(t.subs) - 1; i >= 0; i-- {
+		if xid := t.subs[i].xid; xid != InvalidXID {
+			return xid
+		}
+	}
+	return t.xid
+}
 
-// XID returns the transaction's number, giving it one if it has none. Who asks is about to write.
+// XID returns the number that what is written now carries, giving it out if there is none yet: the innermost subtransaction's, or the
+// transaction's if there is none. Who asks is about to write.
 func (t *Txn) XID() (XID, error) {
+	if len(t.subs) > 0 {
+		return t.subXID()
+	}
+	return t.TopXID()
+}
+
+// TopXID returns the number of the transaction itself, giving it one if it has none.
+func (t *Txn) TopXID() (XID, error) {
 	if t.xid != InvalidXID {
 		return t.xid, nil
 	}
@@ -85,12 +104,15 @@ func (t *Txn) XID() (XID, error) {
 	return t.xid, nil
 }
 
-// NoteWrite says that a page now carries the transaction's number, so its end must be recorded.
+// NoteWrite says that a page now carries the number from XID, so the end must be recorded.
 func (t *Txn) NoteWrite() {
 	if t.xid == InvalidXID {
 		panic("xact: a transaction without a number has written")
 	}
 	t.wrote = true
+	if n := len(t.subs); n > 0 {
+		t.subs[n-1].wrote = true
+	}
 }
 
 // Wrote reports whether NoteWrite has been called.
@@ -106,7 +128,7 @@ func (t *Txn) NextCommand() { t.cid++ }
 // the LSN of the first call. Own commands up to now are seen.
 func (t *Txn) Snapshot() *Snapshot {
 	if t.fixed != nil {
-		return &Snapshot{LSN: t.fixed.LSN, Self: t.xid, CID: t.cid, m: t.m, txn: t, own: t.fixed.own}
+		return &Snapshot{LSN: t.fixed.LSN, CID: t.cid, m: t.m, txn: t, own: t.fixed.own}
 	}
 	s := t.Latest()
 	if t.iso == RepeatableRead {
@@ -117,7 +139,7 @@ func (t *Txn) Snapshot() *Snapshot {
 
 // Latest returns a snapshot of now whatever the isolation level, for looking at the catalog and for checks.
 func (t *Txn) Latest() *Snapshot {
-	s := &Snapshot{Self: t.xid, CID: t.cid, m: t.m, txn: t, own: t.session.recent()}
+	s := &Snapshot{CID: t.cid, m: t.m, txn: t, own: t.session.recent()}
 	t.m.registry.register(s, t.m.visibility.advance)
 	t.track(s)
 	return s

@@ -242,7 +242,7 @@ func (db *DB) registerSession() {
 			if !assign && !t.HasXID() {
 				return datum.NewNull(), nil
 			}
-			id, err := t.XID()
+			id, err := t.TopXID()
 			return datum.NewInt(int64(id)), err
 		}
 		return x
