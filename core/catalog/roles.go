@@ -48,11 +48,19 @@ func (s *Store) DropRole(ctx context.Context, t *xact.Txn, name string) error {
 			return pgerr.New(pgerr.DependentObjectsStillExist, "role %q cannot be dropped because some objects depend on it", name).
 				WithDetail("owner of table %s", table.Name)
 		}
+		if Mentions(table.ACL, name) {
+			return pgerr.New(pgerr.DependentObjectsStillExist, "role %q cannot be dropped because some objects depend on it", name).
+				WithDetail("privileges for table %s", table.Name)
+		}
 	}
 	for _, q := range c.Sequences() {
 		if q.Owner == name {
 			return pgerr.New(pgerr.DependentObjectsStillExist, "role %q cannot be dropped because some objects depend on it", name).
 				WithDetail("owner of sequence %s", q.Name)
+		}
+		if Mentions(q.ACL, name) {
+			return pgerr.New(pgerr.DependentObjectsStillExist, "role %q cannot be dropped because some objects depend on it", name).
+				WithDetail("privileges for sequence %s", q.Name)
 		}
 	}
 	return s.remove(ctx, t, old)

@@ -32,6 +32,9 @@ func (s *Session) copyFrom(ctx context.Context, stmt parse.Statement, st *pg_que
 	if err != nil {
 		return "", pgerr.From(err).At(parse.NewLocator(stmt.Query).At(st.Relation.Location))
 	}
+	if err := s.permitTable(def, "a"); err != nil {
+		return "", err
+	}
 	t, err := s.copyTarget(def, cat)
 	if err != nil {
 		return "", err

@@ -31,7 +31,7 @@ func (s *Session) copyTo(ctx context.Context, stmt parse.Statement, st *pg_query
 		}
 	}
 	inner := &prepared{stmt: parse.Statement{Query: stmt.Query, Text: stmt.Text, Node: node}}
-	pl, err := s.ready(ctx, inner)
+	pl, err := s.permitted(ctx, inner)
 	if err != nil {
 		return "", err
 	}

@@ -13,7 +13,8 @@
 //	    catalog is still the one they were looked up in.
 //	S5. A plan is used again only under the catalog and the settings it was made with.
 //	S6. A panic in a statement ends that statement with XX000 and is logged; the session goes on.
-//	S7. Whatever is not supported is an error that names it.
+//	S7. No statement reads or changes a table without the privileges of the current role at that moment; plans do not remember rights.
+//	S8. Whatever is not supported is an error that names it.
 //
 // A Session is used by one goroutine at a time. DB is safe for concurrent use; DB.mu is a leaf.
 package session

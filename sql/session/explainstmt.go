@@ -92,7 +92,7 @@ func (s *Session) explain(ctx context.Context, stmt parse.Statement, st *pg_quer
 		}
 	}
 	start, before := time.Now(), s.db.buffers()
-	pl, err := s.ready(ctx, inner)
+	pl, err := s.permitted(ctx, inner)
 	if err != nil {
 		return nil, err
 	}

@@ -305,7 +305,7 @@ func (db *DB) signal(name string, act func(*Session) bool) *expr.Function {
 			self.notice(pgerr.Warn(pgerr.Warning, "PID %s is not a server process", strconv.FormatInt(a.I, 10)))
 			return datum.NewBool(false), nil
 		}
-		if !self.params.Superuser && other.params.User != self.params.User {
+		if !self.superuser() && other.params.User != self.user() {
 			return datum.Datum{}, pgerr.New(pgerr.InsufficientPrivilege, "must be a superuser to signal a session of another role")
 		}
 		return datum.NewBool(act(other)), nil

@@ -21,7 +21,7 @@ func (s *Session) createAccessMethod(ctx context.Context, st *pg_query.CreateAmS
 }
 
 func (s *Session) addAccessMethod(ctx context.Context, name, plugin string) error {
-	if !s.params.Superuser {
+	if !s.superuser() {
 		return pgerr.New(pgerr.InsufficientPrivilege, `permission denied to create access method "%s"`, name).
 			WithHint("Must be superuser to create an access method.")
 	}
@@ -52,7 +52,7 @@ func noPlugin(plugin string, err error) error {
 
 // dropAccessMethod forgets an access method and lifts its pin.
 func (s *Session) dropAccessMethod(ctx context.Context, cat *catalog.Catalog, name string, behavior pg_query.DropBehavior) error {
-	if !s.params.Superuser {
+	if !s.superuser() {
 		return pgerr.New(pgerr.InsufficientPrivilege, `must be owner of access method %s`, name)
 	}
 	if behavior == pg_query.DropBehavior_DROP_CASCADE {

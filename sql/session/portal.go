@@ -85,7 +85,7 @@ func (s *Session) start(ctx context.Context, p *portal) error {
 			return err
 		}
 	}
-	pl, err := s.ready(ctx, st)
+	pl, err := s.permitted(ctx, st)
 	if err != nil {
 		return err
 	}

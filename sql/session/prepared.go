@@ -40,6 +40,9 @@ type prepared struct {
 	plan         *plan.Plan
 	planCatalog  page.LSN
 	planSettings uint64
+
+	needs   []need     // privileges,
+	needsOf *plan.Plan // of this plan
 }
 
 // isPlanned reports whether the statement goes through the planner.
@@ -108,6 +111,15 @@ func (s *Session) ready(ctx context.Context, p *prepared) (*plan.Plan, error) {
 			return pl, nil
 		}
 	}
+}
+
+// permitted is ready for an execution: the privileges that the plan needs are checked as well.
+func (s *Session) permitted(ctx context.Context, p *prepared) (*plan.Plan, error) {
+	pl, err := s.ready(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return pl, s.permit(p, pl)
 }
 
 // outgrown reports whether a table has grown or shrunk so much since planning that another plan may be better.

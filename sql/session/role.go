@@ -11,7 +11,7 @@ import (
 )
 
 func (s *Session) createRole(ctx context.Context, st *pg_query.CreateRoleStmt) error {
-	if !s.params.Superuser {
+	if !s.superuser() {
 		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to create role").WithHint("Must be superuser to create roles.")
 	}
 	def := &catalog.Role{Name: st.Role, Login: st.StmtType == pg_query.RoleStmtType_ROLESTMT_USER}
@@ -77,13 +77,6 @@ func verifier(password string) (string, error) {
 	return v, nil
 }
 
-func (s *Session) roleName(spec *pg_query.RoleSpec) string {
-	if spec.Roletype != pg_query.RoleSpecType_ROLESPEC_CSTRING {
-		return s.params.User
-	}
-	return spec.Rolename
-}
-
 func (s *Session) alterRole(ctx context.Context, st *pg_query.AlterRoleStmt) error {
 	name := s.roleName(st.Role)
 	cat, err := s.db.cat.Current(s.tx.txn)
@@ -92,10 +85,10 @@ func (s *Session) alterRole(ctx context.Context, st *pg_query.AlterRoleStmt) err
 	}
 	role := cat.Role(name)
 	if role == nil {
-		return pgerr.New(pgerr.UndefinedObject, `role "%s" does not exist`, name)
+		return errNoRole(name)
 	}
-	if !s.params.Superuser {
-		own := name == s.params.User && len(st.Options) == 1 && st.Options[0].GetDefElem().Defname == "password"
+	if !s.superuser() {
+		own := name == s.user() && len(st.Options) == 1 && st.Options[0].GetDefElem().Defname == "password"
 		if !own {
 			return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to alter role").
 				WithHint("A role that is no superuser may change its own password only.")
@@ -109,7 +102,7 @@ func (s *Session) alterRole(ctx context.Context, st *pg_query.AlterRoleStmt) err
 }
 
 func (s *Session) dropRole(ctx context.Context, st *pg_query.DropRoleStmt) error {
-	if !s.params.Superuser {
+	if !s.superuser() {
 		return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to drop role").WithHint("Must be superuser to drop roles.")
 	}
 	for _, n := range st.Roles {
@@ -123,9 +116,9 @@ func (s *Session) dropRole(ctx context.Context, st *pg_query.DropRoleStmt) error
 				s.notice(pgerr.Notice(pgerr.SuccessfulCompletion, `role "%s" does not exist, skipping`, name))
 				continue
 			}
-			return pgerr.New(pgerr.UndefinedObject, `role "%s" does not exist`, name)
+			return errNoRole(name)
 		}
-		if name == s.params.User {
+		if name == s.user() || name == s.identity().session {
 			return pgerr.New(pgerr.ObjectInUse, "current user cannot be dropped")
 		}
 		if err := s.db.cat.DropRole(ctx, s.tx.txn, name); err != nil {

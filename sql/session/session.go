@@ -50,6 +50,7 @@ type Session struct {
 	planCosts *plan.Costs
 	costsFrom uint64
 	limits    limits
+	who       identity
 	activity  activity
 }
 
@@ -92,7 +93,6 @@ func (db *DB) NewSession(p SessionParams) (*Session, error) {
 
 // startup applies the role's settings and those of the start-up packet.
 func (s *Session) startup() error {
-	s.settings.Override("is_superuser", onOff(s.params.Superuser))
 	s.settings.Override("session_authorization", s.params.User)
 	if s.db.eng.IsStandby() {
 		s.settings.Override("in_hot_standby", "on")
@@ -232,7 +232,7 @@ func (s *Session) evalContext(ctx context.Context, params []datum.Datum) *expr.E
 	return &expr.EvalCtx{
 		Context: ctx, Env: s.datumEnv(), Params: params,
 		TxnTime: datum.TimestampFromTime(s.txnTime()), StmtTime: datum.TimestampFromTime(time.Now()),
-		User: s.params.User, SessionUser: s.params.User, Database: DatabaseName, Schema: "public", Version: s.db.cfg.Version,
+		User: s.user(), SessionUser: s.identity().session, Database: DatabaseName, Schema: "public", Version: s.db.cfg.Version,
 		Session: s,
 	}
 }

@@ -20,7 +20,7 @@ func (s *Session) set(st *pg_query.VariableSetStmt) (string, error) {
 		if st.Kind == pg_query.VariableSetKind_VAR_SET_DEFAULT {
 			tag = "SET"
 		}
-		return tag, s.settings.Reset(settingName(st.Name))
+		return tag, s.resetOne(settingName(st.Name), st.IsLocal)
 	case pg_query.VariableSetKind_VAR_RESET_ALL:
 		s.settings.ResetAll()
 		return "RESET", nil
@@ -32,11 +32,8 @@ func (s *Session) set(st *pg_query.VariableSetStmt) (string, error) {
 
 // settingName maps the words that the grammar has for settings.
 func settingName(name string) string {
-	switch name {
-	case "timezone":
+	if name == "timezone" {
 		return "TimeZone"
-	case "session_authorization", "role":
-		return name
 	}
 	return name
 }
@@ -53,12 +50,6 @@ func (s *Session) setValue(st *pg_query.VariableSetStmt) error {
 			return pgerr.New(pgerr.SyntaxError, "SET %s needs a constant", st.Name)
 		}
 		values = append(values, text)
-	}
-	if name == "session_authorization" || name == "role" {
-		if values[0] == s.params.User || values[0] == "none" {
-			return nil
-		}
-		return unsupported("SET " + strings.ToUpper(strings.ReplaceAll(name, "_", " ")))
 	}
 	if st.IsLocal && !s.tx.block {
 		s.notice(pgerr.Warn(pgerr.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks"))
@@ -89,8 +80,23 @@ func (s *Session) setOne(name, value string, local bool) error {
 			return err
 		}
 		return s.setReadOnly(on == "on")
+	case "role":
+		return s.setRole(value, local)
+	case "session_authorization":
+		return s.setSessionUser(value, local)
 	}
 	return s.settings.Set(name, value, local)
+}
+
+// resetOne gives a setting back the value that it had at the start of the session.
+func (s *Session) resetOne(name string, local bool) error {
+	switch strings.ToLower(name) {
+	case "role":
+		return s.setRole(noRole, local)
+	case "session_authorization":
+		return s.setSessionUser(s.params.User, local)
+	}
+	return s.settings.Reset(name)
 }
 
 // setMulti runs SET TRANSACTION and SET SESSION CHARACTERISTICS.
@@ -164,6 +170,9 @@ func (s *Session) discard(st *pg_query.DiscardStmt) (string, error) {
 			return "", err
 		}
 		s.closePortals()
+		if err := s.setSessionUser(s.params.User, false); err != nil {
+			return "", err
+		}
 		s.settings.ResetAll()
 		clear(s.prepared)
 		s.simpleCache, s.unnamedCache = newPlanCache(), newPlanCache()

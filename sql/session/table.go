@@ -38,7 +38,7 @@ func (s *Session) createTable(ctx context.Context, stmt parse.Statement, st *pg_
 		}
 		return pgerr.New(pgerr.DuplicateTable, `relation "%s" already exists`, name)
 	}
-	def := &catalog.Table{Name: name, Owner: s.params.User, Unlogged: st.Relation.Relpersistence == "u"}
+	def := &catalog.Table{Name: name, Owner: s.user(), Unlogged: st.Relation.Relpersistence == "u"}
 	if def.Options, err = tableOptions(st.Options); err != nil {
 		return err
 	}

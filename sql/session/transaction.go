@@ -27,7 +27,6 @@ func (s *Session) begin(block bool, iso xact.Isolation, readOnly bool) {
 	t := &transaction{txn: s.xs.Begin(iso), block: block, readOnly: readOnly, started: time.Now()}
 	t.txn.Cancel = s.interrupt
 	s.tx = t
-	s.settings.Begin()
 }
 
 // interrupt ends what the session is doing, from another goroutine: the running statement, or, when the session sits idle in its
@@ -49,6 +48,7 @@ func (s *Session) interrupt(cause error) {
 // need makes sure that a statement has a transaction.
 func (s *Session) need() {
 	if s.tx == nil {
+		s.settings.Begin()
 		s.begin(false, isolation(s.settings.Text("default_transaction_isolation")), s.settings.Bool("default_transaction_read_only"))
 	}
 }
@@ -221,7 +221,7 @@ func (s *Session) commitStmt(ctx context.Context, st *pg_query.TransactionStmt) 
 	return "COMMIT", s.commit(ctx)
 }
 
-// unsupported is the answer to a feature that is known and missing (S7).
+// unsupported is the answer to a feature that is known and missing (S8).
 func unsupported(feature string) error {
 	return pgerr.New(pgerr.FeatureNotSupported, "%s is not supported", feature)
 }

@@ -70,7 +70,7 @@ func (s *Session) utility(ctx context.Context, p *portal, out Output) (tag strin
 		tag, err = s.closeCursor(n.ClosePortalStmt)
 		return tag, nil, err
 	case *pg_query.Node_CheckPointStmt:
-		if !s.params.Superuser {
+		if !s.superuser() {
 			return "", nil, pgerr.New(pgerr.InsufficientPrivilege, "must be superuser to do CHECKPOINT")
 		}
 		return "CHECKPOINT", nil, s.db.eng.Checkpoint(ctx, engine.CheckpointOnline)
@@ -115,7 +115,12 @@ func (s *Session) ddl(ctx context.Context, p *portal) (string, error) {
 	if err := s.checkWritable(name); err != nil {
 		return "", err
 	}
+	if err := s.permitDDL(stmt.Node); err != nil {
+		return "", err
+	}
 	switch n := stmt.Node.Node.(type) {
+	case *pg_query.Node_GrantStmt:
+		return name, s.grant(ctx, n.GrantStmt)
 	case *pg_query.Node_CreateStmt:
 		return name, s.createTable(ctx, stmt, n.CreateStmt)
 	case *pg_query.Node_DropStmt:
@@ -161,6 +166,11 @@ func ddlName(n *pg_query.Node) string {
 		return "ALTER ROLE"
 	case *pg_query.Node_DropRoleStmt:
 		return "DROP ROLE"
+	case *pg_query.Node_GrantStmt:
+		if !n.GrantStmt.IsGrant {
+			return "REVOKE"
+		}
+		return "GRANT"
 	case *pg_query.Node_DropStmt:
 		switch n.DropStmt.RemoveType {
 		case pg_query.ObjectType_OBJECT_TABLE:
@@ -198,7 +208,7 @@ func statementName(n *pg_query.Node) string {
 // statementNames are those that the parse node's name does not tell.
 var statementNames = map[string]string{
 	"Createdb": "CREATE DATABASE", "Dropdb": "DROP DATABASE", "View": "CREATE VIEW", "Rename": "ALTER … RENAME", "CreateTableAs": "CREATE TABLE AS",
-	"CreateSeq": "CREATE SEQUENCE", "AlterSeq": "ALTER SEQUENCE", "Rule": "CREATE RULE", "CreateTrig": "CREATE TRIGGER", "GrantRole": "GRANT",
+	"CreateSeq": "CREATE SEQUENCE", "AlterSeq": "ALTER SEQUENCE", "Rule": "CREATE RULE", "CreateTrig": "CREATE TRIGGER", "GrantRole": "GRANT of a role",
 	"CreatePLang": "CREATE LANGUAGE", "Define": "CREATE AGGREGATE, OPERATOR or TYPE", "CompositeType": "CREATE TYPE", "CreateEnum": "CREATE TYPE",
 	"Cluster": "CLUSTER", "DeclareCursor": "DECLARE CURSOR", "Fetch": "FETCH", "ClosePortal": "CLOSE", "AlterObjectSchema": "ALTER … SET SCHEMA",
 	"AlterOwner": "ALTER … OWNER", "RefreshMatView": "REFRESH MATERIALIZED VIEW", "AlterTable": "ALTER TABLE", "AlterRoleSet": "ALTER ROLE … SET",

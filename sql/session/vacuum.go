@@ -70,6 +70,9 @@ func (s *Session) vacuum(ctx context.Context, st *pg_query.VacuumStmt) (string, 
 	if err != nil {
 		return "", err
 	}
+	if tables, err = s.vacuumPermitted(tables, strings.ToLower(tag)); err != nil || tables != nil && len(tables) == 0 {
+		return tag, err
+	}
 	target := s.settings.Int("default_statistics_target")
 	if !o.vacuum {
 		return tag, s.analyze(ctx, tables, maintain.AnalyzeOptions{
@@ -82,6 +85,32 @@ func (s *Session) vacuum(ctx context.Context, st *pg_query.VacuumStmt) (string, 
 	return tag, s.db.maintain.Vacuum(ctx, s.xs, tables, maintain.VacuumOptions{
 		Full: o.full, Analyze: o.analyze, Verbose: o.verbose, SkipLocked: o.skipLocked, StatisticsTarget: target, Notice: s.notice,
 	})
+}
+
+// vacuumPermitted leaves out the tables of others, with a warning. No tables means all, and stays so for a superuser.
+func (s *Session) vacuumPermitted(tables []uint32, what string) ([]uint32, error) {
+	if s.superuser() {
+		return tables, nil
+	}
+	cat, err := s.catalog()
+	if err != nil {
+		return nil, err
+	}
+	if tables == nil {
+		for _, t := range cat.Tables() {
+			tables = append(tables, t.OID)
+		}
+	}
+	out := []uint32{}
+	for _, oid := range tables {
+		t := cat.TableByOID(oid)
+		if t.Owner == s.user() {
+			out = append(out, oid)
+			continue
+		}
+		s.notice(pgerr.Warn(pgerr.Warning, `permission denied to %s "%s", skipping it`, what, t.Name))
+	}
+	return out, nil
 }
 
 // analyze runs ANALYZE of the tables, or of all, in the transaction at hand.

@@ -41,7 +41,7 @@ func (s *Session) viewEnv() (*sysview.Env, error) {
 	return &sysview.Env{
 		Catalog: cat, Engine: s.db.eng, Settings: s.settings, AMs: s.db.ams, PluginPID: s.db.cfg.PluginPID,
 		Sessions: s.db.activities, Senders: s.db.cfg.Replication,
-		User: s.params.User, Superuser: s.params.Superuser, Database: DatabaseName,
+		User: s.user(), Superuser: s.superuser(), Database: DatabaseName,
 	}, nil
 }
 

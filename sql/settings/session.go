@@ -9,19 +9,27 @@ import (
 
 // A Session is one session's view: the store's values with its own on top. It belongs to one goroutine.
 type Session struct {
-	store     *Store
-	superuser bool
-	own       map[string]value // SET, and what the client asked for at connection time
-	startup   map[string]value // what RESET goes back to
-	before    map[string]value // own at the start of the transaction, nil outside one
-	local     map[string]value // SET LOCAL, until the end of the transaction
-	version   uint64
-	onReport  func(name, value string)
+	store    *Store
+	own      map[string]value // SET, and what the client asked for at connection time
+	startup  map[string]value // what RESET goes back to
+	local    map[string]value // SET LOCAL, until the end of the transaction
+	before   []frame          // at the start of the transaction and of each subtransaction in it, empty outside
+	version  uint64
+	onReport func(name, value string)
 }
 
+// frame is what an abort gives back.
+type frame struct{ own, local map[string]value }
+
 // NewSession makes a view. onReport, if not nil, is called when a parameter that clients follow has a new value.
+// Whether the session may set what superusers may is the value of is_superuser, which superuser gives.
 func (s *Store) NewSession(superuser bool, onReport func(name, value string)) *Session {
-	return &Session{store: s, superuser: superuser, own: map[string]value{}, startup: map[string]value{}, onReport: onReport}
+	v := &Session{store: s, own: map[string]value{}, startup: map[string]value{}}
+	if superuser {
+		v.Override("is_superuser", "on")
+	}
+	v.onReport = onReport
+	return v
 }
 
 // Startup sets what a client asks for in its start-up packet.
@@ -57,7 +65,7 @@ func (s *Session) admit(name, text string) (*Definition, string, error) {
 	case d.Context == Sighup:
 		return nil, "", pgerr.New(pgerr.CantChangeRuntimeParam, "parameter %q cannot be changed now", d.Name).
 			WithHint("Set it in quire.toml and send SIGHUP to the server.")
-	case d.Context == Superuser && !s.superuser:
+	case d.Context == Superuser && !s.Bool("is_superuser"):
 		return nil, "", pgerr.New(pgerr.InsufficientPrivilege, "permission denied to set parameter %q", d.Name)
 	}
 	canonical, err := d.Canonical(text)
@@ -70,18 +78,25 @@ func (s *Session) Set(name, text string, local bool) error {
 	if err != nil {
 		return err
 	}
+	s.put(d, value{canonical, SourceSession}, local)
+	return nil
+}
+
+func (s *Session) put(d *Definition, v value, local bool) {
+	old := s.get(d).text
 	s.version++
 	if local {
 		if s.local == nil {
 			s.local = map[string]value{}
 		}
-		s.local[d.Name] = value{canonical, SourceSession}
+		s.local[d.Name] = v
 	} else {
-		s.own[d.Name] = value{canonical, SourceSession}
+		s.own[d.Name] = v
 		delete(s.local, d.Name)
 	}
-	s.changed(d)
-	return nil
+	if v.text != old {
+		s.changed(d)
+	}
 }
 
 // Reset is RESET name.
@@ -116,22 +131,43 @@ func (s *Session) ResetAll() {
 	}
 }
 
-// Begin remembers what an aborted transaction gives back.
-func (s *Session) Begin() { s.before = maps.Clone(s.own) }
+// Put is Set by the server itself, for parameters that no client may set by name, such as session_authorization.
+func (s *Session) Put(name, text string, local bool) {
+	d := mustLookup(name)
+	s.put(d, value{text, SourceOverride}, local)
+}
+
+// Begin remembers what an aborted transaction gives back; within a transaction it does so for a subtransaction.
+func (s *Session) Begin() { s.before = append(s.before, frame{maps.Clone(s.own), maps.Clone(s.local)}) }
+
+// Release ends the innermost subtransaction and keeps what it set.
+func (s *Session) Release() { s.before = s.before[:len(s.before)-1] }
+
+// Rollback ends the innermost subtransaction and takes back what it set (T3).
+func (s *Session) Rollback() {
+	f := s.before[len(s.before)-1]
+	s.Release()
+	s.restore(f.own, f.local)
+}
 
 // End forgets SET LOCAL, and after an abort every SET of the transaction (T3).
 func (s *Session) End(committed bool) {
-	if s.local == nil && (committed || s.before == nil || maps.Equal(s.before, s.own)) {
-		s.before = nil
+	own := s.own
+	if !committed && len(s.before) > 0 {
+		own = s.before[0].own
+	}
+	s.before = s.before[:0]
+	s.restore(own, nil)
+}
+
+// restore gives the session other values and reports those that differ.
+func (s *Session) restore(own, local map[string]value) {
+	if maps.Equal(s.local, local) && maps.Equal(s.own, own) {
 		return
 	}
 	old := s.reported()
 	s.version++
-	s.local = nil
-	if !committed && s.before != nil {
-		s.own = s.before
-	}
-	s.before = nil
+	s.own, s.local = own, local
 	if s.onReport == nil {
 		return
 	}

@@ -133,6 +133,7 @@ var table = []Definition{
 	boolean("in_hot_standby", "off", Internal, "This node is a standby.").reported(),
 	boolean("is_superuser", "off", Internal, "The session's user is a superuser.").reported(),
 	text("session_authorization", "", Internal, "The session's user.").reported(),
+	text("role", "none", Internal, "The role that SET ROLE has taken, or none."),
 	text("lc_collate", "C", Internal, "Collation: bytewise."),
 	text("lc_ctype", "C", Internal, "Character classes: bytewise."),
 	integer("max_identifier_length", "63", None, 63, 63, Internal, "Longest name."),
