@@ -17,6 +17,7 @@ type Index struct {
 	Store   *Store
 	Info    wire.IndexInfo
 	WorkMem uint64 // of a build, 0 = the default
+	XID     uint64 // of the transaction that inserts
 }
 
 func unexpected(m *pb.PluginMessage) (*pb.HostMessage, error) {
@@ -57,7 +58,7 @@ func (ix *Index) BuildEmpty(ctx context.Context) ([]page.Page, error) {
 // request.
 func (ix *Index) Insert(ctx context.Context, rows []sdk.Row, limit int) ([]sdk.Conflict, error) {
 	pages := ix.Store.Open()
-	pages.limit = limit
+	pages.limit, pages.xid = limit, ix.XID
 	r, err := ix.run(ctx, pages, &pb.Call{Method: pb.Method_INSERT, Rows: packRows(rows), RowCount: uint32(len(rows))}, nil, nil)
 	if err != nil {
 		return nil, err

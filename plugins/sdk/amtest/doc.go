@@ -5,7 +5,7 @@
 // The suite plays the host: pages in memory, requests over a lane in the same process, encoded and decoded as on the
 // way between two. It builds, inserts, searches and vacuums random rows and compares every answer with what it knows;
 // it lets pages move on under the method, kills calls at every request, offers rows twice, and replays everything that was
-// logged.
+// logged. Of ordered and unique methods it asks what they promise beyond that.
 //
 // Always true:
 //

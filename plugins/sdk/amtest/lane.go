@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 
 	"google.golang.org/grpc/metadata"
@@ -15,20 +16,71 @@ import (
 	"github.com/quiredb/quire/plugins/wire/pb"
 )
 
-// A Process is an access method behind lanes, as a host meets it, without a process.
+// A Process is an access method behind lanes, as a host meets it, without a process. Lanes whose call ended in step carry further
+// calls.
 type Process struct {
 	server pb.AccessMethodServer
 	calls  atomic.Uint64
+	mu     struct {
+		sync.Mutex
+		idle   []*lane
+		closed bool
+	}
 }
 
 // NewProcess starts one. Its page cache is its own, as a process's is.
 func NewProcess(am sdk.AccessMethod) *Process { return &Process{server: sdk.NewServer(am)} }
 
+// Close ends it.
+func (p *Process) Close() {
+	p.mu.Lock()
+	idle := p.mu.idle
+	p.mu.idle, p.mu.closed = nil, true
+	p.mu.Unlock()
+	for _, l := range idle {
+		l.cut()
+	}
+}
+
 // lane is a stream in memory. Messages are encoded and decoded on the way, so that both ends own what they have.
 type lane struct {
 	ctx      context.Context
+	cancel   context.CancelFunc
 	toPlugin chan []byte
 	toHost   chan []byte
+	ended    chan error
+}
+
+func (p *Process) take() *lane {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.mu.idle); n > 0 {
+		l := p.mu.idle[n-1]
+		p.mu.idle = p.mu.idle[:n-1]
+		return l
+	}
+	l := &lane{toPlugin: make(chan []byte, 8), toHost: make(chan []byte, 8), ended: make(chan error, 1)}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	go func() { l.ended <- p.server.Lane(l) }()
+	return l
+}
+
+// put takes a lane back whose call ended in step; any other is cut.
+func (p *Process) put(l *lane, inStep bool) {
+	p.mu.Lock()
+	if inStep && !p.mu.closed && l.ctx.Err() == nil {
+		p.mu.idle = append(p.mu.idle, l)
+		l = nil
+	}
+	p.mu.Unlock()
+	if l != nil {
+		l.cut()
+	}
+}
+
+func (l *lane) cut() {
+	l.cancel()
+	<-l.ended
 }
 
 func (l *lane) Context() context.Context     { return l.ctx }
@@ -87,14 +139,10 @@ func (l *lane) say(m *pb.HostMessage) error {
 // kills the call, the lane is cut as it is when a process dies.
 func (p *Process) call(ctx context.Context, pages *Pages, call *pb.Call, parts []*pb.HostMessage, other func(*pb.PluginMessage) (*pb.HostMessage, error)) (*pb.Result, error) {
 	defer pages.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	l := &lane{ctx: ctx, toPlugin: make(chan []byte, 8), toHost: make(chan []byte, 8)}
-	ended := make(chan error, 1)
-	go func() { ended <- p.server.Lane(l) }()
-	defer func() {
-		cancel()
-		<-ended
-	}()
+	l := p.take()
+	detach := context.AfterFunc(ctx, l.cancel)
+	inStep := false
+	defer func() { p.put(l, detach() && inStep) }()
 	call.Id = p.calls.Add(1)
 	for _, m := range append([]*pb.HostMessage{{Kind: &pb.HostMessage_Call{Call: call}}}, parts...) {
 		if err := l.say(m); err != nil {
@@ -102,23 +150,20 @@ func (p *Process) call(ctx context.Context, pages *Pages, call *pb.Call, parts [
 		}
 	}
 	for {
-		var m pb.PluginMessage
-		select {
-		case b := <-l.toHost:
-			if err := proto.Unmarshal(b, &m); err != nil {
-				return nil, err
-			}
-		case err := <-ended:
-			ended <- err
-			return nil, fmt.Errorf("the lane ended before the call: %w", err)
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		m, err := l.hear()
+		if err != nil {
+			return nil, err
+		}
+		if m.GetCall() != call.Id {
+			return nil, fmt.Errorf("a message of call %d in call %d", m.GetCall(), call.Id)
 		}
 		var answer *pb.HostMessage
 		switch k := m.GetKind().(type) {
 		case *pb.PluginMessage_Result:
+			inStep = true
 			return k.Result, nil
 		case *pb.PluginMessage_Error:
+			inStep = true
 			return nil, wire.ErrorFromProto(k.Error)
 		case *pb.PluginMessage_Page:
 			reply, err := wire.AnswerPage(ctx, pages, k.Page)
@@ -130,8 +175,7 @@ func (p *Process) call(ctx context.Context, pages *Pages, call *pb.Call, parts [
 			}
 			answer = &pb.HostMessage{Kind: &pb.HostMessage_Page{Page: reply}}
 		default:
-			var err error
-			if answer, err = other(&m); err != nil {
+			if answer, err = other(m); err != nil {
 				return nil, err
 			}
 		}
@@ -141,5 +185,19 @@ func (p *Process) call(ctx context.Context, pages *Pages, call *pb.Call, parts [
 		if err := l.say(answer); err != nil {
 			return nil, err
 		}
+	}
+}
+
+// hear waits for the plugin's next message.
+func (l *lane) hear() (*pb.PluginMessage, error) {
+	var m pb.PluginMessage
+	select {
+	case b := <-l.toHost:
+		return &m, proto.Unmarshal(b, &m)
+	case err := <-l.ended:
+		l.ended <- err
+		return nil, fmt.Errorf("the lane ended before the call: %w", err)
+	case <-l.ctx.Done():
+		return nil, l.ctx.Err()
 	}
 }

@@ -140,6 +140,7 @@ type Pages struct {
 	handed map[page.BlockNumber]bool
 	limit  int // requests until the call is killed, 0 = never
 	asked  int
+	xid    uint64
 	files  map[uint32][]byte
 	next   uint32
 }
@@ -298,7 +299,7 @@ func (s *Store) SetFate(tid page.TID, fate wire.RowFate) {
 	s.mu.rows[tid] = fate
 }
 
-// RowFates tells what SetFate said, dead for other rows.
+// RowFates tells what SetFate said, dead for other rows. A transaction's own running rows are live to it.
 func (p *Pages) RowFates(ctx context.Context, tids []page.TID) ([]wire.RowFate, error) {
 	if err := p.request(ctx); err != nil {
 		return nil, err
@@ -307,7 +308,9 @@ func (p *Pages) RowFates(ctx context.Context, tids []page.TID) ([]wire.RowFate, 
 	defer p.store.mu.Unlock()
 	out := make([]wire.RowFate, len(tids))
 	for i, t := range tids {
-		out[i] = p.store.mu.rows[t]
+		if out[i] = p.store.mu.rows[t]; out[i].State == wire.RowRunning && out[i].XID == p.xid {
+			out[i] = wire.RowFate{State: wire.RowLive}
+		}
 	}
 	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -41,6 +42,7 @@ func Run(t *testing.T, cfg Config) {
 		cfg.Rows = 3000
 	}
 	t.Run("Describe", func(t *testing.T) { checkDescription(t, cfg) })
+	caps := cfg.Method.Describe().Caps
 	var all []sdk.Column
 	for _, class := range cfg.Method.Describe().Classes {
 		if _, known := kinds[class.Type]; !class.Default || !known {
@@ -49,23 +51,43 @@ func Run(t *testing.T, cfg Config) {
 		col := sdk.Column{Name: fmt.Sprintf("c%d", class.Type), Type: class.Type, OpClass: class.Name}
 		all = append(all, col)
 		t.Run(class.Name, func(t *testing.T) { runColumns(t, cfg, []sdk.Column{col}) })
+		if caps.Ordered {
+			t.Run(class.Name+" desc", func(t *testing.T) { runOrdered(t, cfg, reversed([]sdk.Column{col})) })
+		}
 	}
 	require.NotEmpty(t, all, "the suite knows none of the types the method indexes")
-	if n := min(cfg.Method.Describe().Caps.MaxColumns, len(all), 4); n > 1 {
+	if n := min(caps.MaxColumns, len(all), 4); n > 1 {
 		t.Run(fmt.Sprintf("%d columns", n), func(t *testing.T) { runColumns(t, cfg, all[:n]) })
+		if caps.Ordered {
+			t.Run(fmt.Sprintf("%d columns mixed", n), func(t *testing.T) { runOrdered(t, cfg, reversed(all[:n])) })
+		}
 	}
+}
+
+// A test is one thing to find out about an index.
+type test struct {
+	name string
+	run  func(*run)
 }
 
 // runColumns runs everything on an index over the given columns.
 func runColumns(t *testing.T, cfg Config, columns []sdk.Column) {
-	for _, test := range []struct {
-		name string
-		run  func(*run)
-	}{
+	tests := []test{
 		{"Empty", (*run).empty}, {"Build", (*run).build}, {"Insert", (*run).insert}, {"Vacuum", (*run).vacuum},
 		{"Reuse", (*run).reuse}, {"Conflicts", (*run).conflicts}, {"Killed", (*run).killed}, {"Twice", (*run).twice},
-		{"Cancelled", (*run).cancelled},
-	} {
+		{"Cancelled", (*run).cancelled}, {"Spill", (*run).spill}, {"Stopped", (*run).stopped},
+	}
+	if caps := cfg.Method.Describe().Caps; caps.ReturnKeys {
+		tests = append(tests, test{"Returned", (*run).returned})
+	}
+	runTests(t, cfg, columns, tests)
+	runOrdered(t, cfg, columns)
+	runUnique(t, cfg, columns)
+}
+
+// runTests runs each test on an index of its own.
+func runTests(t *testing.T, cfg Config, columns []sdk.Column, tests []test) {
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRun(t, cfg, columns)
 			t.Cleanup(func() {
@@ -100,8 +122,9 @@ func newRun(t *testing.T, cfg Config, columns []sdk.Column) *run {
 	}
 	r := &run{
 		T: t, cfg: cfg, ctx: ctx, rng: rand.New(rand.NewPCG(cfg.Seed, 0)), rows: make(map[page.TID][]sdk.Value),
-		ix: &Index{Process: NewProcess(cfg.Method), Store: NewStore(rel), Info: info},
+		ix: &Index{Store: NewStore(rel), Info: info},
 	}
+	r.restart()
 	options, err := r.ix.ValidateOptions(ctx)
 	require.NoError(t, err, "the method refuses its own defaults")
 	r.ix.Info.Options = options
@@ -128,6 +151,12 @@ func defaults(cfg Config, columns int) map[string]string {
 	return out
 }
 
+// restart begins a new process, which remembers nothing.
+func (r *run) restart() {
+	r.ix.Process = NewProcess(r.cfg.Method)
+	r.Cleanup(r.ix.Process.Close)
+}
+
 // make returns n new rows and remembers them.
 func (r *run) make(n int) []sdk.Row {
 	rows := make([]sdk.Row, n)
@@ -152,15 +181,20 @@ func (r *run) search(keys []sdk.ScanKey, extra map[page.TID][]sdk.Value) {
 	r.Helper()
 	hits, err := r.ix.Scan(r.ctx, sdk.Scan{Keys: keys}, nil)
 	require.NoError(r, err)
+	bitmap := r.cfg.Method.Describe().Caps.BitmapOnly
 	found := make(map[page.TID]bool, len(hits))
 	for _, h := range hits {
 		values, ok := r.rows[h.TID]
 		if !ok {
 			values, ok = extra[h.TID]
 		}
-		require.True(r, ok, "scan %v: row %v is reported and was removed, or never was there", keys, h.TID)
-		if !h.Recheck {
-			require.True(r, r.match(keys, values), "scan %v: row %v is reported for sure and does not match: %v", keys, h.TID, values)
+		switch {
+		case !ok:
+			require.Fail(r, "a row too many", "scan %v: row %v is reported and was removed, or never was there", keys, h.TID)
+		case !h.Recheck && !r.match(keys, values):
+			require.Fail(r, "a row too many", "scan %v: row %v is reported for sure and does not match: %v", keys, h.TID, values)
+		case found[h.TID] && !bitmap:
+			require.Fail(r, "a row comes twice", "scan %v: row %v; only a method of bitmap scans may do that", keys, h.TID)
 		}
 		found[h.TID] = true
 	}
@@ -173,8 +207,7 @@ func (r *run) search(keys []sdk.ScanKey, extra map[page.TID][]sdk.Value) {
 
 func (r *run) match(keys []sdk.ScanKey, values []sdk.Value) bool {
 	for _, k := range keys {
-		holds, _ := kinds[r.ix.Info.Columns[k.Column].Type].holds(values[k.Column], k.Operator, k.Arg)
-		if !holds {
+		if !kinds[r.ix.Info.Columns[k.Column].Type].meets(values[k.Column], k) {
 			return false
 		}
 	}
@@ -193,6 +226,11 @@ func (r *run) verify(extra map[page.TID][]sdk.Value) {
 		for _, op := range r.operators(col) {
 			for range 3 {
 				r.search([]sdk.ScanKey{{Column: c, Operator: op, Arg: r.argument(c)}}, extra)
+			}
+		}
+		if d.Caps.AnyEqual && slices.Contains(r.operators(col), "=") {
+			for range 3 {
+				r.search([]sdk.ScanKey{r.anyOf(c)}, extra)
 			}
 		}
 		if d.Caps.SearchNulls {

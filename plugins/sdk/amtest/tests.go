@@ -238,7 +238,8 @@ func (r *run) killed() {
 func (r *run) untilDone(before *Store, most int, call func(limit int) error, look func()) {
 	r.Helper()
 	for limit := 1; limit <= most; limit++ {
-		r.ix.Store, r.ix.Process = before.Clone(), NewProcess(r.cfg.Method) // a killed process forgets
+		r.ix.Store = before.Clone()
+		r.restart() // a killed process forgets
 		err := call(limit)
 		look()
 		if err == nil {
@@ -281,4 +282,65 @@ func (r *run) cancelled() {
 		}
 	}
 	r.verify(nil)
+}
+
+// spill: a build with little memory finds its way, through temporary files or without.
+func (r *run) spill() {
+	r.ix.WorkMem = 8 << 10
+	r.start(r.cfg.Rows, 200)
+	r.verify(nil)
+}
+
+// stopped: a scan whose reader has enough ends, and the lane carries further calls.
+func (r *run) stopped() {
+	r.start(r.cfg.Rows, 500)
+	for _, limit := range []int64{0, 1, 5} {
+		got := 0
+		_, err := r.ix.Scan(r.ctx, sdk.Scan{Limit: limit}, func(hits []sdk.Hit) error {
+			if got += len(hits); int64(got) >= limit {
+				return sdk.ErrEnough
+			}
+			return nil
+		})
+		require.NoError(r, err)
+		require.Positive(r, got)
+		r.search(nil, nil)
+	}
+}
+
+// returned: hits carry the values that were inserted, whichever are asked for and in whatever order.
+func (r *run) returned() {
+	r.start(r.cfg.Rows, 500)
+	r.insertAll(r.make(100))
+	for _, want := range r.returnable() {
+		hits, err := r.ix.Scan(r.ctx, sdk.Scan{Return: want}, nil)
+		require.NoError(r, err)
+		require.Len(r, hits, len(r.rows))
+		for _, h := range hits {
+			stored, ok := r.rows[h.TID]
+			require.True(r, ok, "row %v", h.TID)
+			for i, c := range want {
+				require.Equal(r, stored[c], h.Values[i], "column %d of row %v", c, h.TID)
+			}
+		}
+	}
+}
+
+// returnable are lists of columns that can be returned: each alone, all of them forward and backward, one twice.
+func (r *run) returnable() (lists [][]int) {
+	var all []int
+	for c, col := range r.ix.Info.Columns {
+		for _, class := range r.cfg.Method.Describe().Classes {
+			if class.Name == col.OpClass && class.Type == col.Type && !class.NoReturn {
+				all = append(all, c)
+				lists = append(lists, []int{c})
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	back := slices.Clone(all)
+	slices.Reverse(back)
+	return append(lists, all, back, []int{all[0], all[0]})
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/quiredb/quire/plugins/wire"
@@ -54,6 +56,34 @@ var kinds = map[uint32]kind{
 	}, byBytes},
 	wire.TypeTimestamptz: {makeTime, byInt8},
 	wire.TypeTimestamp:   {makeTime, byInt8},
+	wire.TypeDate: {func(r *rand.Rand) wire.Value { return wire.OfInt4(int32(r.IntN(4000) - 2000)) }, func(a, b wire.Value) int {
+		x, _ := wire.Int4(a)
+		y, _ := wire.Int4(b)
+		return cmp.Compare(x, y)
+	}},
+	wire.TypeOID:    {func(r *rand.Rand) wire.Value { return wire.OfInt4(int32(r.IntN(4000) - 2000)) }, byBytes},
+	wire.TypePgLSN:  {func(r *rand.Rand) wire.Value { return wire.OfInt8(int64(r.IntN(4000)-2000) << 40) }, byBytes},
+	wire.TypeFloat8: {makeFloat, byFloat},
+}
+
+func makeFloat(r *rand.Rand) wire.Value {
+	switch r.IntN(40) {
+	case 0:
+		return wire.OfFloat8(math.NaN())
+	case 1:
+		return wire.OfFloat8(math.Inf(1 - 2*r.IntN(2)))
+	}
+	return wire.OfFloat8(float64(r.IntN(3000)-1500) / 8)
+}
+
+// byFloat puts NaN after everything else and equal to itself, as PostgreSQL does.
+func byFloat(a, b wire.Value) int {
+	x, _ := wire.Float8(a)
+	y, _ := wire.Float8(b)
+	if math.IsNaN(x) || math.IsNaN(y) {
+		return -cmp.Compare(x, y) // cmp puts NaN before everything else
+	}
+	return cmp.Compare(x, y)
 }
 
 func makeText(r *rand.Rand) wire.Value {
@@ -70,31 +100,48 @@ func makeTime(r *rand.Rand) wire.Value {
 	return wire.OfTimestamptz(time.Date(1990+r.IntN(50), 1, 1+r.IntN(300), 0, 0, 0, r.IntN(3)*1000, time.UTC))
 }
 
-// holds reports whether "v operator arg" is true, and whether the suite knows the operator.
-func (k kind) holds(v wire.Value, operator string, arg wire.Value) (holds, known bool) {
-	switch operator {
+// meets reports whether a value meets a condition of an operator that the suite knows.
+func (k kind) meets(v wire.Value, key wire.ScanKey) bool {
+	switch key.Operator {
 	case wire.IsNull:
-		return v.IsNull(), true
+		return v.IsNull()
 	case wire.IsNotNull:
-		return !v.IsNull(), true
+		return !v.IsNull()
 	}
-	c := 0
-	if !v.IsNull() {
-		c = k.compare(v, arg)
+	if v.IsNull() {
+		return false
 	}
-	switch operator {
+	if key.Operator == wire.AnyEqual {
+		return slices.ContainsFunc(key.Args, func(arg wire.Value) bool { return k.compare(v, arg) == 0 })
+	}
+	c := k.compare(v, key.Arg)
+	switch key.Operator {
 	case "=":
-		holds = c == 0
+		return c == 0
 	case "<":
-		holds = c < 0
+		return c < 0
 	case "<=":
-		holds = c <= 0
+		return c <= 0
 	case ">":
-		holds = c > 0
+		return c > 0
 	case ">=":
-		holds = c >= 0
-	default:
-		return false, false
+		return c >= 0
 	}
-	return holds && !v.IsNull(), true
+	return false
+}
+
+// order is the order of an index's column.
+func (k kind) order(col wire.Column, a, b wire.Value) int {
+	switch {
+	case a.IsNull() && b.IsNull():
+		return 0
+	case a.IsNull() == b.IsNull():
+		if col.Descending {
+			a, b = b, a
+		}
+		return k.compare(a, b)
+	case a.IsNull() == col.NullsFirst:
+		return -1
+	}
+	return 1
 }

@@ -1,12 +1,15 @@
 // Package sample is the smallest access method that is correct: rows in no order on a row of pages, every scan reading
-// all of them. Authors may read it first; the project's own tests use it where the method does not matter.
+// all of them. Sorted, beside it, is the smallest that is ordered and unique. Authors may read them first; the project's own tests
+// use them where the method does not matter.
 //
 // Always true:
 //
-//	L1. Every block that was ever finished is an item page with the magic word in its special space.
+//	L1. Every block that was ever finished is an item page with the magic word at the start of its special space.
 //	L2. An item is a packed row (address and values), as it came from the host.
 //	L3. Any page may take further rows at any time. So a page that Cleanup gave back because it was empty, and that an
 //	    insert has filled meanwhile, is none the worse for being handed out again.
+//	L4. Block 0 of a Sorted index is never given back, and every insertion into one changes the number in its special space.
+//	    So of two insertions that looked at the index at the same time, only one finishes.
 package sample
 
 import (
@@ -23,7 +26,7 @@ import (
 	"github.com/quiredb/quire/plugins/wire"
 )
 
-const specialSize = 8
+const specialSize = 16 // the magic word, and a number for Sorted
 
 var magic = []byte("sample-1")
 
@@ -65,7 +68,7 @@ func initPage(ed *page.Editor) error {
 
 // checkPage tells whether a page is one of ours. A page of zeros was reserved and never written.
 func checkPage(ix *sdk.Index, blk page.BlockNumber, p page.Page) error {
-	if p.IsNew() || bytes.Equal(p.SpecialArea(), magic) {
+	if p.IsNew() || bytes.HasPrefix(p.SpecialArea(), magic) {
 		return nil
 	}
 	return fmt.Errorf("%w: block %d of %s is no page of access method sample", sdk.ErrCorruptIndex, blk, ix.Name())
@@ -73,13 +76,8 @@ func checkPage(ix *sdk.Index, blk page.BlockNumber, p page.Page) error {
 
 // Build packs rows onto pages until each is as full as the option says.
 func (s Sample) Build(_ context.Context, ix *sdk.Index, rows *sdk.RowReader) (sdk.BuildStats, error) {
-	fill, err := ix.Options().Int("fill")
+	p, err := newPacker(ix)
 	if err != nil {
-		return sdk.BuildStats{}, err
-	}
-	w := ix.BulkWriter()
-	ed := page.NewEditor(make(page.Page, page.Size))
-	if err := initPage(ed); err != nil {
 		return sdk.BuildStats{}, err
 	}
 	for {
@@ -91,29 +89,56 @@ func (s Sample) Build(_ context.Context, ix *sdk.Index, rows *sdk.RowReader) (sd
 			return sdk.BuildStats{}, err
 		}
 		for _, row := range batch {
-			item := wire.AppendRow(nil, row.TID, row.Values)
-			full := page.Size*(100-fill)/100 > ed.Page().FreeSpace()-len(item)
-			if full && ed.Page().NumItems() > 0 || !fits(ed.Page(), item) {
-				if ed.Page().NumItems() == 0 {
-					return sdk.BuildStats{}, tooLong(item)
-				}
-				if _, err := w.Append(ed.Page()); err != nil {
-					return sdk.BuildStats{}, err
-				}
-				ed = page.NewEditor(make(page.Page, page.Size))
-				if err := initPage(ed); err != nil {
-					return sdk.BuildStats{}, err
-				}
-			}
-			if err := ed.InsertItem(page.OffsetNumber(ed.Page().NumItems()+1), item); err != nil {
+			if err := p.add(wire.AppendRow(nil, row.TID, row.Values)); err != nil {
 				return sdk.BuildStats{}, err
 			}
 		}
 	}
-	if _, err := w.Append(ed.Page()); err != nil {
-		return sdk.BuildStats{}, err
+	return sdk.BuildStats{HeapTuples: rows.Count(), IndexTuples: rows.Count()}, p.close()
+}
+
+// A packer writes the pages of a build.
+type packer struct {
+	w    *sdk.BulkWriter
+	ed   *page.Editor
+	fill int // percent
+}
+
+func newPacker(ix *sdk.Index) (*packer, error) {
+	fill, err := ix.Options().Int("fill")
+	if err != nil {
+		return nil, err
 	}
-	return sdk.BuildStats{HeapTuples: rows.Count(), IndexTuples: rows.Count()}, w.Close()
+	p := &packer{w: ix.BulkWriter(), fill: fill}
+	return p, p.turn()
+}
+
+func (p *packer) turn() error {
+	p.ed = page.NewEditor(make(page.Page, page.Size))
+	return initPage(p.ed)
+}
+
+func (p *packer) add(item []byte) error {
+	full := page.Size*(100-p.fill)/100 > p.ed.Page().FreeSpace()-len(item)
+	if full && p.ed.Page().NumItems() > 0 || !fits(p.ed.Page(), item) {
+		if p.ed.Page().NumItems() == 0 {
+			return tooLong(item)
+		}
+		if _, err := p.w.Append(p.ed.Page()); err != nil {
+			return err
+		}
+		if err := p.turn(); err != nil {
+			return err
+		}
+	}
+	return p.ed.InsertItem(page.OffsetNumber(p.ed.Page().NumItems()+1), item)
+}
+
+func (p *packer) close() error {
+	if _, err := p.w.Append(p.ed.Page()); err != nil {
+		return err
+	}
+	return p.w.Close()
 }
 
 func fits(p page.Page, item []byte) bool { return (len(item)+7)&^7+4 <= p.FreeSpace() }
@@ -336,7 +361,7 @@ func (s Sample) Cleanup(_ context.Context, ix *sdk.Index) (sdk.CleanupStats, err
 	pages := ix.ReadPages(0, n)
 	for pages.Next() {
 		stats.Tuples += float64(pages.Page().NumItems())
-		if pages.Page().NumItems() == 0 && !pages.Page().IsNew() {
+		if pages.Page().NumItems() == 0 && !pages.Page().IsNew() && pages.Block() > 0 { // by L4
 			if err := ix.FreePage(pages.Block()); err != nil {
 				return stats, err
 			}
