@@ -33,7 +33,7 @@ func (Method) Build(ctx context.Context, ix *sdk.Index, rows *sdk.RowReader) (sd
 	if err != nil {
 		return sdk.BuildStats{}, err
 	}
-	sorted := &sorter{}
+	sorted := newSorter(ix.MaintenanceWorkMem(), func() (spillFile, error) { return ix.Spill() })
 	var key []byte
 	for {
 		batch, err := rows.Next()
@@ -50,10 +50,12 @@ func (Method) Build(ctx context.Context, ix *sdk.Index, rows *sdk.RowReader) (sd
 			if key, err = s.appendKey(key[:0], row.Values); err == nil {
 				err = checkLength(ix, key, row.TID)
 			}
+			if err == nil {
+				err = sorted.add(key, row.TID)
+			}
 			if err != nil {
 				return sdk.BuildStats{}, err
 			}
-			sorted.add(key, row.TID)
 		}
 	}
 	b := newBuilder(ix.BulkWriter(), s.fillfactor)

@@ -20,4 +20,5 @@
 //	    block that is another page by now sees it by that and begins again from the root.
 //	T8. A vacuum sees every entry that was there when it began: it looks once at each leaf whose block it passed, and at the right
 //	    sibling of each leaf it looked at, if not before then after.
+//	T9. Whoever adds an entry to a unique index changes the leaf where entries of its key begin, whichever leaf the entry goes to.
 package btree

@@ -2,7 +2,9 @@ package btree
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -34,21 +36,27 @@ func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.
 	if err != nil {
 		return nil, err
 	}
-	for len(sorted) > 0 {
+	var conflicts []sdk.Conflict
+	for most := len(sorted); len(sorted) > 0; {
 		var done int
-		err := ix.Update(ctx, func(x *sdk.XLog) error {
+		var refused []sdk.Conflict
+		err := ix.Update(ctx, func(x *sdk.XLog) (err error) {
 			x.Annotate("btree insert")
 			ins := &inserter{tree: newWriter(ix, x), ctx: ctx, fill: s.fillfactor}
-			var err error
-			done, err = ins.run(sorted)
+			done, refused, err = ins.run(sorted[:min(most, len(sorted))])
 			return err
 		})
+		if errors.Is(err, sdk.ErrTooManyBlocks) && most > 1 { // splits all the way up, more than once
+			most = 1
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		sorted = sorted[done:]
+		sorted, conflicts = sorted[done:], append(conflicts, refused...)
 	}
-	return nil, nil
+	slices.SortFunc(conflicts, func(a, b sdk.Conflict) int { return cmp.Compare(a.Row, b.Row) })
+	return conflicts, nil
 }
 
 // newRows encodes rows and sorts them; of equal keys the one that came first is first.
@@ -92,17 +100,20 @@ type inserter struct {
 	at descent
 }
 
-// run adds rows until the record has enough pages, and returns how many it added.
-func (n *inserter) run(rows []newRow) (int, error) {
+// run adds rows until the record has enough pages, and returns how many it dealt with and which of those were refused.
+func (n *inserter) run(rows []newRow) (int, []sdk.Conflict, error) {
+	if n.ix.Unique() {
+		return n.addUnique(rows)
+	}
 	for i := range rows {
 		if i > 0 && len(n.edited) >= maxEdited {
-			return i, nil
+			return i, nil, nil
 		}
 		if err := n.add(&rows[i]); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 	}
-	return len(rows), nil
+	return len(rows), nil, nil
 }
 
 // add puts one row into its leaf.

@@ -33,6 +33,7 @@ const (
 
 	flagRoot    = 1 << 0
 	flagDeleted = 1 << 1
+	flagTouched = 1 << 2 // changes when a row was added elsewhere that this page has to move on for (T9)
 
 	metaBlock = page.BlockNumber(0)
 	maxLevel  = 31

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/sdk"
 )
@@ -20,7 +22,7 @@ func (Method) Scan(ctx context.Context, ix *sdk.Index, scan sdk.Scan, hits *sdk.
 	if err != nil || !ok {
 		return err
 	}
-	sc := &scanner{tree: newTree(ix), ctx: ctx, search: q, hits: hits, ret: scan.Return}
+	sc := &scanner{tree: newTree(ix), ctx: ctx, search: q, hits: hits, ret: scan.Return, values: make([]sdk.Value, len(scan.Return))}
 	r := q.ranges(scan.Backward)
 	walk := sc.forward
 	if scan.Backward {
@@ -36,6 +38,8 @@ type scanner struct {
 	ctx  context.Context
 	hits *sdk.HitWriter
 	ret  []int
+	// values are those of the columns in ret, of the entry at hand.
+	values []sdk.Value
 }
 
 // forward reads range after range. A range that begins on the leaf at hand needs no descent.
@@ -210,7 +214,7 @@ func (sc *scanner) report(n *node, from, to place) error {
 			continue
 		}
 		for i := lo; i < hi; i++ {
-			if err := sc.hits.Add(e.at(i), false); err != nil {
+			if err := sc.hits.AddWithValues(e.at(i), false, sc.values); err != nil {
 				return err
 			}
 		}
@@ -239,7 +243,7 @@ func (sc *scanner) reportBackward(n *node, from, to place) error {
 			continue
 		}
 		for i := hi - 1; i >= lo; i-- {
-			if err := sc.hits.Add(e.at(i), false); err != nil {
+			if err := sc.hits.AddWithValues(e.at(i), false, sc.values); err != nil {
 				return err
 			}
 		}
@@ -249,12 +253,38 @@ func (sc *scanner) reportBackward(n *node, from, to place) error {
 
 // accept tests the filters on an entry and decodes what is to be returned of its key.
 func (sc *scanner) accept(n *node, at page.OffsetNumber, e *entry) (bool, error) {
-	if sc.need == 0 {
-		return true, nil
-	}
 	ok, err := sc.matches(e.key)
+	if err == nil && ok && len(sc.ret) > 0 {
+		err = sc.decode(e.key)
+	}
 	if err != nil {
 		return false, corrupt(n.blk, "item %d: %v", at, err)
 	}
 	return ok, nil
+}
+
+// decode takes the values to return out of a key.
+func (sc *scanner) decode(key []byte) error {
+	for i := 0; i <= slices.Max(sc.ret); i++ {
+		c := &sc.columns[i]
+		if !slices.Contains(sc.ret, i) {
+			n, err := ordkey.Length(c.Type, key, c.Descending)
+			if err != nil {
+				return err
+			}
+			key = key[n:]
+			continue
+		}
+		v, n, err := ordkey.Decode(c.Type, key, c.Descending)
+		if err != nil {
+			return err
+		}
+		for j, want := range sc.ret {
+			if want == i {
+				sc.values[j] = v
+			}
+		}
+		key = key[n:]
+	}
+	return nil
 }

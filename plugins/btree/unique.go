@@ -1,0 +1,204 @@
+package btree
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/plugins/sdk"
+)
+
+// An attempt at adding rows to a unique index asks first and writes then:
+//
+//  1. For each key the leaf where entries of that key begin, its first leaf, is registered, and all addresses with the key
+//     are gathered, from there to the right.
+//  2. The host is asked once what became of all those rows.
+//  3. Rows whose key is free are added. Every one of them changes its key's first leaf: by lying on it, or by the touched flag.
+//
+// So whoever adds a row with the same key between 1 and the end of 3 moves the first leaf on, and Finish refuses this attempt
+// (T9). Which leaf is the first for a key changes only when that leaf does: it is divided, or its left sibling goes and its left
+// link with it.
+
+// maxUniqueEdited is the number of pages after which a record takes no further row: more than maxEdited, since all first
+// leaves were registered before the first row is added.
+const maxUniqueEdited = 12
+
+// An equals is what is known of the entries of one key.
+type equals struct {
+	key   []byte
+	leaf  page.BlockNumber // the first leaf
+	tids  []page.TID
+	fates []sdk.RowFate
+	// added is the row of this attempt that took the key.
+	added *newRow
+}
+
+// addUnique adds rows until the record has enough pages. It returns how many rows it dealt with, and which of those were refused.
+func (n *inserter) addUnique(rows []newRow) (int, []sdk.Conflict, error) {
+	groups, count, err := n.gather(rows)
+	if err != nil {
+		return 0, nil, err
+	}
+	if err := n.ask(groups); err != nil {
+		return 0, nil, err
+	}
+	var conflicts []sdk.Conflict
+	touched := make(map[page.BlockNumber]bool)
+	n.at = descent{}
+	for i := range rows[:count] {
+		if i > 0 && len(n.edited) >= maxUniqueEdited {
+			return i, conflicts, nil
+		}
+		row := &rows[i]
+		if row.null {
+			if err := n.add(row); err != nil {
+				return 0, nil, err
+			}
+			continue
+		}
+		for !bytes.Equal(groups[0].key, row.key) {
+			groups = groups[1:]
+		}
+		g := &groups[0]
+		there, c := g.verdict(row)
+		if c != nil {
+			conflicts = append(conflicts, *c)
+			continue
+		}
+		g.added = row
+		if there {
+			continue
+		}
+		if err := n.add(row); err != nil {
+			return 0, nil, err
+		}
+		if n.at.node.blk != g.leaf && !touched[g.leaf] {
+			touched[g.leaf] = true
+			if err := n.touch(g.leaf); err != nil {
+				return 0, nil, err
+			}
+		}
+	}
+	return count, conflicts, nil
+}
+
+// gather finds the entries equal to as many of the rows as fit one record, and says how many rows these are.
+func (n *inserter) gather(rows []newRow) (groups []equals, count int, err error) {
+	for i := range rows {
+		row := &rows[i]
+		if row.null || len(groups) > 0 && bytes.Equal(groups[len(groups)-1].key, row.key) {
+			continue
+		}
+		if len(n.edited) >= maxEdited {
+			return groups, i, nil
+		}
+		g, err := n.equal(row.key)
+		if err != nil {
+			return nil, 0, err
+		}
+		groups = append(groups, g)
+	}
+	return groups, len(rows), nil
+}
+
+// equal registers the first leaf of a key and gathers the addresses with that key. Leaves further right are read as they are now: what
+// came to them before the first leaf had its version is on them, and what came later moved the first leaf on.
+func (n *inserter) equal(key []byte) (equals, error) {
+	g := equals{key: key}
+	if !n.here(key) {
+		var err error
+		if n.at, err = n.descend(n.ctx, key, 0, false); err != nil {
+			return g, err
+		}
+	}
+	_, leaf, err := n.registerLink(n.at.node.link(), 0)
+	if err != nil {
+		return g, err
+	}
+	n.at.node = leaf
+	g.leaf = leaf.blk
+	beyond, _ := successor(key)
+	for at, _ := leaf.seek(key); ; at = firstData {
+		for ; at <= leaf.last(); at++ {
+			e := decodeEntry(leaf.item(at))
+			if !bytes.Equal(e.key, key) {
+				return g, nil
+			}
+			for i := range e.count() {
+				g.tids = append(g.tids, e.at(i))
+			}
+		}
+		bound, ok := leaf.bound()
+		if !ok || bytes.Compare(bound, beyond) >= 0 {
+			return g, nil
+		}
+		if leaf, err = n.next(leaf); err != nil {
+			return g, err
+		}
+	}
+}
+
+// next reads the leaf on the right. One that was deleted or used again since is a conflict.
+func (n *inserter) next(leaf node) (node, error) {
+	if err := n.ctx.Err(); err != nil {
+		return leaf, err
+	}
+	next, err := n.read(leaf.right.blk)
+	if err == nil && (next.life != leaf.right.life || !next.leaf() || next.deleted()) {
+		err = fmt.Errorf("%w: block %d is another page by now", sdk.ErrConflict, next.blk)
+	}
+	return next, err
+}
+
+// ask has the host judge all rows found.
+func (n *inserter) ask(groups []equals) error {
+	var all []page.TID
+	for i := range groups {
+		all = append(all, groups[i].tids...)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	fates, err := n.ix.RowFates(all)
+	if err != nil {
+		return err
+	}
+	for i := range groups {
+		k := len(groups[i].tids)
+		groups[i].fates, fates = fates[:k], fates[k:]
+	}
+	return nil
+}
+
+// verdict says whether the row's own address is there already, or else which row is in its way: a live one rather than one that
+// depends on a transaction.
+func (g *equals) verdict(row *newRow) (there bool, c *sdk.Conflict) {
+	own := decodeTID(row.tid[:])
+	for i, tid := range g.tids {
+		switch f := g.fates[i]; {
+		case tid == own:
+			return true, nil
+		case f.State == sdk.RowLive && (c == nil || c.XID != 0):
+			c = &sdk.Conflict{Row: row.place, TID: tid}
+		case f.State == sdk.RowRunning && c == nil:
+			c = &sdk.Conflict{Row: row.place, TID: tid, XID: f.XID}
+		}
+	}
+	switch {
+	case g.added == nil || g.added.tid == row.tid:
+		return false, c
+	case c == nil || c.XID != 0:
+		c = &sdk.Conflict{Row: row.place, TID: decodeTID(g.added.tid[:])}
+	}
+	return false, c
+}
+
+// touch changes the flag of a leaf, so that it has another version.
+func (n *inserter) touch(blk page.BlockNumber) error {
+	ed, leaf, err := n.register(blk)
+	if err != nil {
+		return err
+	}
+	leaf.flags ^= flagTouched
+	return setSpecial(ed, leaf.special)
+}
