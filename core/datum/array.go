@@ -153,6 +153,75 @@ func arrayType(element *TypeInfo) *TypeInfo {
 	return t
 }
 
+// fitElements applies the modifier of an array's type to each element.
+func fitElements(element *TypeInfo, d Datum, mod int32, explicit bool) (Datum, error) {
+	list, err := readArray(d.Bytes(), element)
+	if err != nil {
+		return Datum{}, err
+	}
+	for i := range list {
+		if list[i], err = element.FitModifier(list[i], mod, explicit); err != nil {
+			return Datum{}, err
+		}
+	}
+	return newArray(element, list), nil
+}
+
+// vectorType makes int2vector or oidvector: an array that counts from 0, never has nulls and prints its elements between
+// blanks. Catalogs use them.
+func vectorType(oid OID, element *TypeInfo) *TypeInfo {
+	t := arrayType(element)
+	t.OID, t.Name = oid, element.Name+"vector"
+	t.SQLName = t.Name
+	t.parse = func(env *Env, s string, _ int32) (Datum, error) {
+		var list []Datum
+		for _, word := range strings.Fields(s) {
+			d, err := element.ParseTextIn(env, word, -1)
+			if err != nil {
+				return Datum{}, err
+			}
+			list = append(list, d)
+		}
+		return newVector(element, list), nil
+	}
+	t.format = func(env *Env, dst []byte, d Datum) []byte {
+		list, _ := readArray(d.Bytes(), element)
+		for i := range list {
+			if i > 0 {
+				dst = append(dst, ' ')
+			}
+			dst = element.AppendTextIn(env, dst, list[i])
+		}
+		return dst
+	}
+	t.receive = func(b []byte) (Datum, error) {
+		list, err := readArray(b, element)
+		if err != nil {
+			return Datum{}, err
+		}
+		return newVector(element, list), nil
+	}
+	return t
+}
+
+// NewVector returns an int2vector or oidvector, whose first element has number 0. An empty one keeps its dimension.
+func NewVector(element OID, list []Datum) Datum { return newVector(MustLookup(element), list) }
+
+func newVector(element *TypeInfo, list []Datum) Datum {
+	b := []byte(newArray(element, append(list[:len(list):len(list)], Datum{})).S)
+	binary.BigEndian.PutUint32(b[12:], uint32(len(list)))
+	binary.BigEndian.PutUint32(b[16:], 0)
+	return Datum{S: alias(b[:len(b)-4-int(element.Len)])}
+}
+
+// ArrayLower returns the number of an array's first element: 1, or 0 for a vector of the catalogs.
+func (d Datum) ArrayLower() int64 {
+	if len(d.S) < arrayHeader1 {
+		return 1
+	}
+	return int64(int32(binary.BigEndian.Uint32(d.Bytes()[16:])))
+}
+
 // AppendArrayElement appends an element's text as it stands inside braces, quoted if need be.
 func AppendArrayElement(dst []byte, s string) []byte {
 	if s != "" && !strings.EqualFold(s, "null") && !strings.ContainsAny(s, "{},\"\\ \t\n\r\v\f") {

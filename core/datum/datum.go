@@ -7,12 +7,12 @@ import (
 
 // Datum is one value of some type; the type is known from elsewhere. Which field holds the value follows from the type:
 //
-//	bool, int2, int4, int8, oid, regclass, "char"   I (bool as 0 and 1)
+//	bool, int2, int4, int8, oid, reg types, "char"  I (bool as 0 and 1)
 //	date                                            I, days since 2000-01-01
 //	timestamp, timestamptz                          I, microseconds since 2000-01-01
 //	pg_lsn                                          I, as an unsigned number
 //	float4, float8                                  I, the bits of a float64 (a float4 is widened)
-//	text, varchar, name, unknown                    S
+//	text, varchar, char(n), name, unknown           S, char(n) with its blanks
 //	bytea, uuid, numeric, interval                  S, as bytes
 //
 // By D1 a null datum has both fields zero.

@@ -27,9 +27,9 @@ type Env struct {
 	IntervalISO bool
 	// Now gives 'now', 'today' and their kin their meaning: the start of the transaction. Nil is the clock.
 	Now func() time.Time
-	// Relation resolves the name in a regclass literal, and RelationName prints one. Nil means numbers only.
-	Relation     func(name string) (OID, error)
-	RelationName func(oid OID) (string, bool)
+	// Object resolves the name in a literal of a reg type (Regclass, Regproc, …), and ObjectName prints one. Nil means numbers only.
+	Object     func(kind OID, name string) (OID, error)
+	ObjectName func(kind, oid OID) (string, bool)
 }
 
 var defaultEnv = &Env{}

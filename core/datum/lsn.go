@@ -48,30 +48,3 @@ func receiveOID(b []byte) (Datum, error) {
 	d.I = int64(uint32(d.I))
 	return d, err
 }
-
-// parseRegclass reads the name of a relation, or its number. A dash is zero.
-func parseRegclass(env *Env, s string, _ int32) (Datum, error) {
-	if s == "-" {
-		return Datum{}, nil
-	}
-	if s != "" && s[0] >= '0' && s[0] <= '9' && strings.Trim(s, "0123456789") == "" {
-		return parseOID(env, s, -1)
-	}
-	if env.Relation == nil {
-		return Datum{}, pgerr.New(pgerr.UndefinedTable, "relation \"%s\" does not exist", s)
-	}
-	oid, err := env.Relation(s)
-	return Datum{I: int64(oid)}, err
-}
-
-func formatRegclass(env *Env, dst []byte, d Datum) []byte {
-	if d.I == 0 {
-		return append(dst, '-')
-	}
-	if env.RelationName != nil {
-		if name, ok := env.RelationName(OID(d.I)); ok {
-			return append(dst, name...)
-		}
-	}
-	return formatInt(env, dst, d)
-}

@@ -24,7 +24,8 @@ var samples = map[datum.OID][]string{
 	datum.Numeric: {"0", "0.00", "-1.50", "123456789012345678901234567890.123456789", "0.00000000000000000001", "NaN", "Infinity",
 		"-Infinity", "10000", "100000000", "0.0001", "99999999999999999999.9999"},
 	datum.Interval: {"00:00:00", "1 year 2 mons 3 days 04:05:06.789", "-1 years -2 mons +3 days -04:05:06", "1 day", "-00:00:01"},
-	datum.Char:     {"a", ""}, datum.Regclass: {"-", "1259"},
+	datum.Char:     {"a", ""}, datum.Regclass: {"-", "1259"}, datum.Regproc: {"-", "77"}, datum.Regoper: {"0", "77"}, datum.Regrole: {"10"},
+	datum.BPChar: {"", "ab ", "ab"}, datum.Int2Vector: {"", "1", "1 2 -3"}, datum.OIDVector: {"", "0 4294967295"}, datum.NodeTree: {"a > 0"},
 }
 
 func TestTextAndBinaryRoundTrip(t *testing.T) {

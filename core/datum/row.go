@@ -64,9 +64,12 @@ const (
 	store16
 )
 
-var storages = func() (table [4096]storage) {
+var storages = func() (table [oidSpace]storage) {
+	for _, t := range RegTypes() {
+		table[t] = store4Unsigned
+	}
 	for kind, list := range map[storage][]OID{
-		store1: {Bool, Char}, store2: {Int2}, store4: {Int4, Date}, store4Unsigned: {OIDType, Regclass, Regtype}, store4Float: {Float4},
+		store1: {Bool, Char}, store2: {Int2}, store4: {Int4, Date}, store4Unsigned: {OIDType}, store4Float: {Float4},
 		store8: {Int8, Float8, Timestamp, Timestamptz, PgLSN}, store16: {UUID, Interval},
 	} {
 		for _, t := range list {
@@ -78,7 +81,7 @@ var storages = func() (table [4096]storage) {
 
 var storageWidths = [...]uint8{store1: 1, store2: 2, store4: 4, store4Unsigned: 4, store4Float: 4, store8: 8, store16: 16}
 
-func storageOf(t OID) storage { return storages[t&4095] }
+func storageOf(t OID) storage { return storages[t&(oidSpace-1)] }
 
 func appendValue(dst []byte, t OID, d *Datum) []byte {
 	switch storageOf(t) {

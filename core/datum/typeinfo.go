@@ -7,7 +7,7 @@ import (
 // Type is a type with its modifier.
 type Type struct {
 	OID OID
-	// Mod is PostgreSQL's type modifier: n+4 for varchar(n), ((p<<16)|(s&0x7ff))+4 for numeric(p,s), p for
+	// Mod is PostgreSQL's type modifier: n+4 for varchar(n) and char(n), ((p<<16)|(s&0x7ff))+4 for numeric(p,s), p for
 	// timestamp(p) and interval(p). Both -1 and 0 mean none; a precision of zero is ModPrecisionZero.
 	Mod int32
 }
@@ -84,7 +84,7 @@ func (t *TypeInfo) IsInteger() bool { return t.OID == Int2 || t.OID == Int4 || t
 // types is filled once by package initialisation, sorted by OID.
 var types = buildTypes()
 
-var byOID = func() (table [4096]*TypeInfo) {
+var byOID = func() (table [oidSpace]*TypeInfo) {
 	for _, t := range types {
 		table[t.OID] = t
 	}

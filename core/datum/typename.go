@@ -7,13 +7,13 @@ import (
 	"github.com/quiredb/quire/core/pgerr"
 )
 
-// maxVarchar is the largest n of varchar(n).
+// maxVarchar is the largest n of varchar(n) and char(n).
 const maxVarchar = 10_485_760
 
 // aliases maps the spellings of a type, pg_catalog's and the standard's, to its OID.
 var aliases = map[string]OID{
 	"boolean": Bool, "int": Int4, "integer": Int4, "bigint": Int8, "smallint": Int2, "real": Float4, "float": Float8,
-	"double precision": Float8, "decimal": Numeric, "dec": Numeric, "character varying": Varchar,
+	"double precision": Float8, "decimal": Numeric, "dec": Numeric, "character varying": Varchar, "character": BPChar,
 	"timestamp with time zone": Timestamptz, "timestamp without time zone": Timestamp,
 }
 
@@ -54,9 +54,9 @@ func NewType(name string, args ...int32) (Type, error) {
 func ParseType(s string) (Type, error) {
 	name, rest, found := strings.Cut(strings.ToLower(trimSpace(s)), "(")
 	if !found {
-		name = trimSpace(name)
-		if bare := strings.TrimSuffix(name, "[]"); bare == "char" { // the standard's char(1), which there is not
-			return Type{}, pgerr.New(pgerr.UndefinedObject, "type \"%s\" does not exist", name)
+		name = standardChar(trimSpace(name))
+		if strings.TrimSuffix(name, "[]") == "character" { // without a length it is 1
+			return NewType(name, 1)
 		}
 		return NewType(strings.ReplaceAll(name, "\"", ""))
 	}
@@ -72,11 +72,25 @@ func ParseType(s string) (Type, error) {
 		}
 		args = append(args, int32(v))
 	}
-	name = trimSpace(name)
-	if tail = trimSpace(tail); tail != "" {
+	name = standardChar(trimSpace(name))
+	switch tail = trimSpace(tail); {
+	case tail == "[]":
+		name += tail
+	case tail != "":
 		name += " " + tail
 	}
 	return NewType(name, args...)
+}
+
+// standardChar gives the standard's char the name that only it has: in quotes it is the type of one byte.
+func standardChar(name string) string {
+	switch name {
+	case "char":
+		return "character"
+	case "char[]":
+		return "character[]"
+	}
+	return name
 }
 
 // Modifier checks the arguments in parentheses and packs them as PostgreSQL does. Without arguments it returns -1.
@@ -87,15 +101,19 @@ func (t *TypeInfo) Modifier(args ...int32) (int32, error) {
 	bad := func(format string, a ...any) (int32, error) {
 		return 0, pgerr.New(pgerr.InvalidParameterValue, format, a...)
 	}
+	if t.Category == 'A' {
+		return MustLookup(t.Elem).Modifier(args...)
+	}
 	switch t.OID {
-	case Varchar:
+	case Varchar, BPChar:
+		name := map[OID]string{Varchar: "varchar", BPChar: "char"}[t.OID]
 		switch {
 		case len(args) != 1:
 			return bad("invalid type modifier")
 		case args[0] < 1:
-			return bad("length for type varchar must be at least 1")
+			return bad("length for type %s must be at least 1", name)
 		case args[0] > maxVarchar:
-			return bad("length for type varchar cannot exceed %d", maxVarchar)
+			return bad("length for type %s cannot exceed %d", name, maxVarchar)
 		}
 		return args[0] + 4, nil
 	case Timestamp, Timestamptz, Interval:
@@ -144,11 +162,18 @@ func (t Type) String() string {
 		return fmt.Sprintf("type %d", t.OID)
 	}
 	mod := t.WireMod()
-	if mod < 0 {
+	switch {
+	case mod < 0 && t.OID == BPChar: // character alone means character(1)
+		return info.Name
+	case mod < 0 && info.Elem == BPChar:
+		return "bpchar[]"
+	case mod < 0:
 		return info.SQLName
+	case info.Category == 'A' && info.Elem != 0:
+		return Type{OID: info.Elem, Mod: t.Mod}.String() + "[]"
 	}
 	switch t.OID {
-	case Varchar:
+	case Varchar, BPChar:
 		return fmt.Sprintf("%s(%d)", info.SQLName, mod-4)
 	case Numeric:
 		precision, scale := numericModifier(t.Mod)
@@ -167,9 +192,14 @@ func (t *TypeInfo) FitModifier(d Datum, mod int32, explicit bool) (Datum, error)
 	if d.Null || mod == -1 || mod == 0 {
 		return d, nil
 	}
+	if t.Elem != 0 && t.Category == 'A' {
+		return fitElements(MustLookup(t.Elem), d, mod, explicit)
+	}
 	switch t.OID {
 	case Varchar:
 		return fitVarchar(d, mod, explicit)
+	case BPChar:
+		return fitBPChar(d, mod, explicit)
 	case Numeric:
 		return fitNumeric(d, mod)
 	case Timestamp, Timestamptz:

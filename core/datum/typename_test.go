@@ -14,7 +14,8 @@ func TestTypeNames(t *testing.T) {
 		"int": "integer", "BIGINT": "bigint", "varchar(20)": "character varying(20)", "character varying": "character varying",
 		"numeric(10, 2)": "numeric(10,2)", "numeric(3,-2)": "numeric(3,-2)", "decimal(5)": "numeric(5,0)", "timestamptz(0)": "timestamp(0) with time zone",
 		"timestamp(3) with time zone": "timestamp(3) with time zone", "timestamp": "timestamp without time zone", "interval(9)": "interval(6)",
-		"int4[]": "integer[]", "pg_catalog.text": "text", "\"char\"": "\"char\"", "double precision": "double precision",
+		"int4[]": "integer[]", "pg_catalog.text": "text", "\"char\"": "\"char\"", "char": "character(1)", "char(7)": "character(7)",
+		"character(7)": "character(7)", "bpchar": "bpchar", "varchar(3)[]": "character varying(3)[]", "char[]": "character(1)[]", "int2vector": "int2vector", "double precision": "double precision",
 	} {
 		typ, err := datum.ParseType(in)
 		require.NoError(t, err, in)
@@ -24,7 +25,7 @@ func TestTypeNames(t *testing.T) {
 		require.Equal(t, typ, again)
 	}
 	for in, code := range map[string]pgerr.Code{
-		"foo": pgerr.UndefinedObject, "char": pgerr.UndefinedObject, "varchar(0)": pgerr.InvalidParameterValue, "varchar(99999999)": pgerr.InvalidParameterValue,
+		"foo": pgerr.UndefinedObject, "varchar(0)": pgerr.InvalidParameterValue, "varchar(99999999)": pgerr.InvalidParameterValue,
 		"numeric(1001)": pgerr.InvalidParameterValue, "numeric(1,2,3)": pgerr.InvalidParameterValue, "int(4)": pgerr.SyntaxError,
 		"varchar(x)": pgerr.SyntaxError, "varchar(3": pgerr.SyntaxError, "timestamp(-1)": pgerr.InvalidParameterValue,
 	} {

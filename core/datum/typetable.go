@@ -59,6 +59,9 @@ func buildTypes() []*TypeInfo {
 	})
 	add(text, Unknown, "unknown", "unknown", 0, func(t *TypeInfo) { t.Category = 'X' })
 	add(text, Varchar, "varchar", "character varying", 1015, func(t *TypeInfo) { t.parse = parseVarchar })
+	add(text, BPChar, "bpchar", "character", 1014, func(t *TypeInfo) {
+		t.parse, t.compare, t.hash = parseBPChar, compareBPChar, hashBPChar
+	})
 	add(instant, Date, "date", "date", 1182, func(t *TypeInfo) {
 		t.Len, t.parse, t.format, t.receive, t.send = 4, parseDate, formatDate, receiveDate, sendInt4
 	})
@@ -77,10 +80,15 @@ func buildTypes() []*TypeInfo {
 		t.Category, t.parse, t.format, t.receive, t.send = 'N', parseNumeric, formatNumeric, receiveNumeric, sendNumeric
 		t.compare, t.hash = compareNumeric, hashNumeric
 	})
-	add(oid, Regclass, "regclass", "regclass", 2210, func(t *TypeInfo) {
-		t.parse, t.format = parseRegclass, formatRegclass
-	})
-	add(oid, Regtype, "regtype", "regtype", 2211, func(t *TypeInfo) { t.Preferred = false })
+	for _, r := range regTypes {
+		add(oid, r.oid, r.name, r.name, r.array, func(t *TypeInfo) {
+			if r.oid != Regtype { // by init
+				t.parse, t.format = parseObject(r.oid), formatObject(r.oid)
+			}
+		})
+	}
+	add(text, NodeTree, "pg_node_tree", "pg_node_tree", 0, func(t *TypeInfo) { t.Category = 'Z' })
+	add(text, ACLItem, "aclitem", "aclitem", 1034, func(t *TypeInfo) { t.Category = 'U' })
 	add(text, Void, "void", "void", 0, func(t *TypeInfo) {
 		t.Len, t.Category, t.format, t.send = 0, 'P', formatNothing, func(dst []byte, _ Datum) []byte { return dst }
 	})
@@ -96,6 +104,15 @@ func buildTypes() []*TypeInfo {
 			list = append(list, arrayType(t))
 		}
 	}
+	for _, v := range []struct{ oid, elem, array OID }{{Int2Vector, Int2, 1006}, {OIDVector, OIDType, 1013}} {
+		t := vectorType(v.oid, find(list, v.elem))
+		t.Array = v.array
+		list = append(list, t, arrayType(t))
+	}
 	slices.SortFunc(list, func(a, b *TypeInfo) int { return int(a.OID) - int(b.OID) })
 	return list
+}
+
+func find(list []*TypeInfo, oid OID) *TypeInfo {
+	return list[slices.IndexFunc(list, func(t *TypeInfo) bool { return t.OID == oid })]
 }

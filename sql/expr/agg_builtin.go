@@ -36,7 +36,7 @@ func registerAggregates(r *Registry) {
 	}
 	plain("avg", interval, interval, func() AggState { return &intervalSum{average: true} })
 
-	ordered := []OID{datum.Int2, datum.Int4, datum.Int8, datum.Numeric, datum.Float4, datum.Float8, text, datum.Date, ts, tstz, interval,
+	ordered := []OID{datum.Int2, datum.Int4, datum.Int8, datum.Numeric, datum.Float4, datum.Float8, text, datum.BPChar, datum.Date, ts, tstz, interval,
 		datum.PgLSN, datum.OIDType}
 	for _, t := range ordered {
 		info := datum.MustLookup(t)

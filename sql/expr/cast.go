@@ -40,6 +40,9 @@ func CanCoerce(from, to OID, when Coercion) bool {
 	if c, ok := castTable[[2]OID{from, to}]; ok {
 		return c.when <= when
 	}
+	if a, b := elementOf(from), elementOf(to); a != 0 && b != 0 {
+		return CanCoerce(a, b, when)
+	}
 	return ioCastAllowed(from, to, when)
 }
 
@@ -74,7 +77,8 @@ func ioCastAllowed(from, to OID, when Coercion) bool {
 // ioVolatility is how constant reading or printing a type is: dates depend on the session's settings.
 func ioVolatility(t OID) Volatility {
 	switch t {
-	case datum.Date, datum.Timestamp, datum.Timestamptz, datum.Interval, datum.Regclass, datum.Bytea, datum.Float4, datum.Float8:
+	case datum.Date, datum.Timestamp, datum.Timestamptz, datum.Interval, datum.Bytea, datum.Float4, datum.Float8,
+		datum.Regclass, datum.Regproc, datum.Regprocedure, datum.Regoper, datum.Regoperator, datum.Regtype, datum.Regrole, datum.Regnamespace:
 		return Stable
 	}
 	return Immutable
@@ -111,7 +115,7 @@ func buildCasts() map[[2]OID]castEntry {
 		convert(Assignment, datum.Float4, from, Immutable, floatToInt(from))
 		convert(Assignment, datum.Numeric, from, Immutable, numericToInt(from))
 	}
-	for _, to := range []OID{datum.OIDType, datum.Regclass, datum.Regtype} {
+	for _, to := range append(datum.RegTypes(), datum.OIDType) {
 		unsigned := func(_ *EvalCtx, d Datum) (Datum, error) { return Datum{I: int64(uint32(d.I))}, nil }
 		convert(Implicit, datum.Int2, to, Immutable, unsigned)
 		convert(Implicit, datum.Int4, to, Immutable, unsigned)
@@ -124,9 +128,13 @@ func buildCasts() map[[2]OID]castEntry {
 		convert(Implicit, datum.Int8, to, Immutable, int8ToOID)
 		convert(Assignment, to, datum.Int8, Immutable, same)
 	}
-	for _, to := range []OID{datum.Regclass, datum.Regtype} {
+	for _, to := range datum.RegTypes() {
 		relabel(Implicit, datum.OIDType, to)
 		relabel(Implicit, to, datum.OIDType)
+	}
+	for _, pair := range [][2]OID{{datum.Regproc, datum.Regprocedure}, {datum.Regoper, datum.Regoperator}} {
+		relabel(Implicit, pair[0], pair[1])
+		relabel(Implicit, pair[1], pair[0])
 	}
 
 	convert(Implicit, datum.Float4, datum.Float8, Immutable, same)
@@ -148,29 +156,46 @@ func buildCasts() map[[2]OID]castEntry {
 	}
 	convert(Assignment, datum.Bool, datum.Text, Immutable, boolText)
 	convert(Assignment, datum.Bool, datum.Varchar, Immutable, boolText)
+	convert(Assignment, datum.Bool, datum.BPChar, Immutable, boolText)
 
 	relabel(Implicit, datum.Text, datum.Varchar)
 	relabel(Implicit, datum.Varchar, datum.Text)
-	name := func(_ *EvalCtx, d Datum) (Datum, error) { return datum.NewText(datum.TruncateName(d.S)), nil }
+	relabel(Implicit, datum.NodeTree, datum.Text)
+	trimmed := func(_ *EvalCtx, d Datum) (Datum, error) { return datum.NewText(datum.TrimBlanks(d.S)), nil }
 	for _, s := range []OID{datum.Text, datum.Varchar} {
-		convert(Implicit, s, datum.Name, Immutable, name)
+		relabel(Implicit, s, datum.BPChar)
+		convert(Implicit, datum.BPChar, s, Immutable, trimmed)
+	}
+	convert(Implicit, datum.BPChar, datum.Name, Immutable, func(_ *EvalCtx, d Datum) (Datum, error) {
+		return datum.NewText(datum.TruncateName(datum.TrimBlanks(d.S))), nil
+	})
+	name := func(_ *EvalCtx, d Datum) (Datum, error) { return datum.NewText(datum.TruncateName(d.S)), nil }
+	for _, s := range []OID{datum.Text, datum.Varchar, datum.BPChar} {
+		if s != datum.BPChar {
+			convert(Implicit, s, datum.Name, Immutable, name)
+		}
 		convert(Assignment, s, datum.Char, Immutable, func(_ *EvalCtx, d Datum) (Datum, error) {
 			if d.S == "" {
 				return datum.NewInt(0), nil
 			}
 			return datum.NewInt(int64(d.S[0])), nil
 		})
+		if s == datum.BPChar {
+			continue
+		}
 		convert(Implicit, s, datum.Regclass, Stable, func(ctx *EvalCtx, d Datum) (Datum, error) {
 			return datum.MustLookup(datum.Regclass).ParseTextIn(ctx.Env, d.S, -1)
 		})
 	}
 	convert(Implicit, datum.Name, datum.Text, Immutable, same)
 	convert(Assignment, datum.Name, datum.Varchar, Immutable, same)
+	convert(Assignment, datum.Name, datum.BPChar, Immutable, same)
 	charText := func(_ *EvalCtx, d Datum) (Datum, error) {
 		return datum.NewText(datum.MustLookup(datum.Char).String(d)), nil
 	}
 	convert(Implicit, datum.Char, datum.Text, Immutable, charText)
 	convert(Assignment, datum.Char, datum.Varchar, Immutable, charText)
+	convert(Assignment, datum.Char, datum.BPChar, Immutable, charText)
 	convert(Explicit, datum.Char, datum.Int4, Immutable, func(_ *EvalCtx, d Datum) (Datum, error) {
 		return datum.NewInt(int64(int8(d.I))), nil
 	})

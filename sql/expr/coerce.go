@@ -40,6 +40,9 @@ func (b *Builder) coerceType(e Expr, t datum.Type, when Coercion) (Expr, error) 
 		}
 		return &Cast{Arg: e, T: TypeOf(t.OID), Method: method, Fn: c.fn, Explicit: when == Explicit}, nil
 	}
+	if elementOf(from) != 0 && elementOf(t.OID) != 0 && CanCoerce(from, t.OID, when) {
+		return &Cast{Arg: e, T: TypeOf(t.OID), Method: CastFunc, Fn: arrayCast(from, t.OID), Explicit: when == Explicit}, nil
+	}
 	if ioCastAllowed(from, t.OID, when) {
 		return &Cast{Arg: e, T: TypeOf(t.OID), Method: CastIO, Explicit: when == Explicit}, nil
 	}

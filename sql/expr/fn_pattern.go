@@ -120,7 +120,7 @@ func registerPattern(r *Registry) {
 			ok, err := p.match(ctx, a.S, b.S)
 			return datum.NewBool(ok), err
 		}
-		for _, left := range []OID{text, datum.Name} {
+		for _, left := range []OID{text, datum.Name, datum.BPChar} {
 			r.op2(name, left, text, datum.Bool, Immutable, test).Negator = p.negator
 		}
 	}

@@ -38,6 +38,12 @@ func registerSession(r *Registry) {
 		fn1("pg_size_pretty", datum.Numeric, text, Immutable, sizePrettyNumeric),
 		fn1("pg_size_bytes", text, datum.Int8, Immutable, sizeBytes),
 		fn2("format_type", datum.OIDType, datum.Int4, text, Stable, func(_ *EvalCtx, a, b Datum) (Datum, error) {
+			switch {
+			case a.Null:
+				return a, nil
+			case b.Null && datum.Lookup(OID(a.I)) != nil: // without word of a modifier, which -1 is
+				return datum.NewText(TypeName(OID(a.I))), nil
+			}
 			return datum.NewText(formatType(OID(a.I), int32(b.I))), nil
 		}),
 		counting("num_nulls", func(d Datum) bool { return d.Null }),

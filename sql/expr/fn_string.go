@@ -49,7 +49,8 @@ func registerString(r *Registry) {
 	}
 
 	for _, name := range []string{"length", "char_length", "character_length"} {
-		r.Register(fn1(name, text, datum.Int4, Immutable, textInt(utf8.RuneCountInString)))
+		r.Register(fn1(name, text, datum.Int4, Immutable, textInt(utf8.RuneCountInString)),
+			fn1(name, datum.BPChar, datum.Int4, Immutable, textInt(func(s string) int { return utf8.RuneCountInString(datum.TrimBlanks(s)) })))
 	}
 	position := func(_ *EvalCtx, a, b Datum) (Datum, error) {
 		i := strings.Index(a.S, b.S)
@@ -70,6 +71,7 @@ func registerString(r *Registry) {
 			fn2(name, text, text, text, Immutable, func(_ *EvalCtx, a, b Datum) (Datum, error) { return datum.NewText(f(a.S, b.S)), nil }))
 	}
 	r.Register(
+		fn1("octet_length", datum.BPChar, datum.Int4, Immutable, textInt(func(s string) int { return len(s) })),
 		fn1("octet_length", text, datum.Int4, Immutable, textInt(func(s string) int { return len(s) })),
 		fn1("bit_length", text, datum.Int4, Immutable, textInt(func(s string) int { return 8 * len(s) })),
 		fn1("lower", text, text, Immutable, text1(strings.ToLower)),

@@ -14,7 +14,7 @@ var comparisons = []comparison{
 }
 
 func registerCompare(r *Registry) {
-	for _, t := range []OID{datum.Bool, datum.Bytea, datum.Char, datum.Name, datum.Text, datum.OIDType, datum.Date, datum.Timestamp,
+	for _, t := range []OID{datum.Bool, datum.Bytea, datum.Char, datum.Name, datum.Text, datum.BPChar, datum.OIDType, datum.Date, datum.Timestamp,
 		datum.Timestamptz, datum.Interval, datum.Numeric, datum.UUID, datum.PgLSN} {
 		compareOperators(r, t, t, Immutable, datum.MustLookup(t).Compare)
 	}
@@ -29,7 +29,7 @@ func registerCompare(r *Registry) {
 		}
 	}
 	for _, t := range datum.Types() {
-		if t.Elem != 0 && r.FindOperator("=", t.Elem, t.Elem) != nil {
+		if t.Elem != 0 && t.OID != datum.Int2Vector && r.FindOperator("=", t.Elem, t.Elem) != nil {
 			compareOperators(r, t.OID, t.OID, Immutable, t.Compare)
 		}
 	}

@@ -184,6 +184,9 @@ func TypeName(t OID) string {
 	case AnyNonArray:
 		return "anynonarray"
 	}
+	if info := datum.Lookup(t); info != nil {
+		return info.SQLName
+	}
 	return datum.Type{OID: t, Mod: -1}.String()
 }
 

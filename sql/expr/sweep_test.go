@@ -25,6 +25,8 @@ var edges = map[datum.OID][]string{
 	datum.Timestamptz: {"2024-02-29 10:00:00.5+00", "4714-11-24 00:00:00+00 BC", "294276-12-31 23:59:59.999999+00", "infinity", "-infinity"},
 	datum.Interval:    {"0", "1 mon -1 day", "-2147483648 months", "2147483647 days", "1000000000000 seconds"},
 	datum.PgLSN:       {"0/0", "FFFFFFFF/FFFFFFFF"}, datum.OIDType: {"0", "4294967295"}, datum.Regclass: {"0"}, datum.Regtype: {"integer"},
+	datum.Regproc: {"0", "77"}, datum.Regprocedure: {"77"}, datum.Regoper: {"0", "77"}, datum.Regoperator: {"77"}, datum.Regrole: {"10"},
+	datum.Regnamespace: {"11"}, datum.BPChar: {"", "a  ", "é"}, datum.NodeTree: {"a > 0"}, datum.ACLItem: {"a=r/b"},
 	datum.Unknown: {"", "x"}, datum.Void: {""},
 }
 
@@ -32,6 +34,9 @@ func edgeValues(t *testing.T, oid datum.OID) []datum.Datum {
 	info := datum.MustLookup(oid)
 	if info.Elem != 0 {
 		values := edgeValues(t, info.Elem)
+		if oid == datum.Int2Vector || oid == datum.OIDVector { // which have no nulls
+			return []datum.Datum{datum.NewVector(info.Elem, nil), datum.NewVector(info.Elem, values)}
+		}
 		return []datum.Datum{datum.NewArray(info.Elem, nil), datum.NewArray(info.Elem, append(values, datum.NewNull()))}
 	}
 	require.NotEmpty(t, edges[oid], info.Name)

@@ -335,11 +335,12 @@ func (a *analyzer) typeName(n *pg_query.TypeName) (datum.Type, error) {
 		}
 		mods = append(mods, c.GetIval().Ival)
 	}
-	if name == "interval" {
-		mods = nil // the grammar puts a field mask first
-		if len(n.Typmods) > 0 {
-			return datum.Type{}, a.unsupported("interval with a field or precision", n.Location)
+	if name == "interval" && len(mods) > 0 { // the grammar puts a mask of fields first
+		const allFields = 0x7fff
+		if mods[0] != allFields {
+			return datum.Type{}, a.unsupported("interval with fields", n.Location)
 		}
+		mods = mods[1:]
 	}
 	t, err := datum.NewType(name, mods...)
 	if err != nil {
@@ -350,7 +351,7 @@ func (a *analyzer) typeName(n *pg_query.TypeName) (datum.Type, error) {
 		return t, nil
 	case 1:
 		if array := datum.MustLookup(t.OID).Array; array != 0 {
-			return expr.TypeOf(array), nil
+			return datum.Type{OID: array, Mod: t.Mod}, nil
 		}
 	}
 	return t, a.unsupported("type "+name+strings.Repeat("[]", len(n.ArrayBounds)), n.Location)
@@ -406,7 +407,7 @@ func (a *analyzer) collate(sc *scope, x *pg_query.CollateClause) (expr.Expr, err
 		return nil, err
 	}
 	switch t := e.Type().OID; t {
-	case datum.Text, datum.Varchar, datum.Name, datum.Unknown:
+	case datum.Text, datum.Varchar, datum.BPChar, datum.Name, datum.Unknown:
 		return e, nil
 	default:
 		return nil, a.errorf(x.Location, pgerr.DatatypeMismatch, "collations are not supported by type %s", expr.TypeName(t))

@@ -14,10 +14,10 @@ func typeWidth(t datum.Type) int {
 	if info.Len > 0 {
 		return int(info.Len)
 	}
-	if t.OID == datum.Varchar && t.Mod > 4 {
+	if (t.OID == datum.Varchar || t.OID == datum.BPChar) && t.Mod > 4 {
 		n := int(t.Mod - 4)
 		switch {
-		case n <= 32:
+		case n <= 32 || t.OID == datum.BPChar: // which is as wide as it says
 			return n
 		case n < 1000:
 			return 32 + (n-32)/2

@@ -55,6 +55,7 @@ type DB struct {
 	settings *settings.Store
 	maintain *maintain.Deps
 	registry *expr.Registry
+	builtins *sysview.Builtins
 	parser   *parse.Cache
 	temp     *exec.TempSpace
 
@@ -89,6 +90,7 @@ func Open(cfg Config) (*DB, error) {
 		return nil, err
 	}
 	db.registerFunctions()
+	db.builtins = sysview.NewBuiltins(db.registry)
 	return db, nil
 }
 

@@ -24,6 +24,7 @@ func (db *DB) registerFunctions() {
 	db.registerWAL()
 	db.registerSizes()
 	db.registerSession()
+	sysview.Register(db.registry, func(ec *expr.EvalCtx) (*sysview.Env, error) { return of(ec).viewEnv() })
 }
 
 func fn(name string, returns datum.OID, v expr.Volatility, args ...datum.OID) *expr.Function {
@@ -168,47 +169,22 @@ func (s *Session) catalog() (*catalog.Catalog, error) {
 	return s.db.cat.Current(t)
 }
 
-// relationByName resolves the name in a regclass literal.
-func (s *Session) relationByName(name string) (datum.OID, error) {
-	cat, err := s.catalog()
+// objectByName resolves the name in a literal of a reg type.
+func (s *Session) objectByName(kind datum.OID, name string) (datum.OID, error) {
+	env, err := s.viewEnv()
 	if err != nil {
 		return 0, err
 	}
-	bare := strings.TrimPrefix(strings.TrimPrefix(name, "public."), "pg_catalog.")
-	if len(bare) > 1 && bare[0] == '"' && bare[len(bare)-1] == '"' {
-		bare = strings.ReplaceAll(bare[1:len(bare)-1], `""`, `"`)
-	} else {
-		bare = strings.ToLower(bare)
-	}
-	if t := cat.Table(bare); t != nil {
-		return datum.OID(t.OID), nil
-	}
-	if i := cat.Index(bare); i != nil {
-		return datum.OID(i.OID), nil
-	}
-	for _, r := range sysview.SystemRelations() {
-		if r.Name == bare {
-			return datum.OID(r.Rel), nil
-		}
-	}
-	if v := sysview.Lookup(bare); v != nil {
-		return datum.OID(v.OID), nil
-	}
-	return 0, pgerr.New(pgerr.UndefinedTable, `relation "%s" does not exist`, name)
+	return env.Object(kind, name)
 }
 
-// relationName prints a regclass.
-func (s *Session) relationName(oid datum.OID) (string, bool) {
-	for _, v := range sysview.All() {
-		if v.OID == uint32(oid) {
-			return v.Name, true
-		}
-	}
-	_, r, ok, err := s.relation(uint32(oid))
-	if err != nil || !ok {
+// objectName prints a value of a reg type.
+func (s *Session) objectName(kind, oid datum.OID) (string, bool) {
+	env, err := s.viewEnv()
+	if err != nil {
 		return "", false
 	}
-	return expr.QuoteIdent(r.name), true
+	return env.ObjectName(kind, oid)
 }
 
 // registerSession adds the functions about sessions and their settings.

@@ -205,7 +205,7 @@ func (s *Session) datumEnv() *datum.Env {
 		ByteaEscape: s.settings.Text("bytea_output") == "escape",
 		IntervalISO: s.settings.Text("IntervalStyle") == "iso_8601",
 		Now:         func() time.Time { return s.txnTime() },
-		Relation:    s.relationByName, RelationName: s.relationName,
+		Object:      s.objectByName, ObjectName: s.objectName,
 	}
 	if loc, ok := datum.LoadZone(s.settings.Text("TimeZone")); ok {
 		env.Location = loc

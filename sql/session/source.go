@@ -26,6 +26,11 @@ type source struct {
 func (src *source) Table(schema, name string) (*plan.Table, error) {
 	switch schema {
 	case "", "pg_catalog", "public":
+	case "information_schema":
+		if v := sysview.LookupIn(schema, name); v != nil {
+			return viewTable(v), nil
+		}
+		return nil, nil
 	default:
 		return nil, nil
 	}

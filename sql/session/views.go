@@ -14,7 +14,7 @@ const viewRows = 100
 
 // viewTable shows a system view to the planner.
 func viewTable(v *sysview.View) *plan.Table {
-	t := &plan.Table{OID: v.OID, Schema: "pg_catalog", Name: v.Name, Tuples: viewRows}
+	t := &plan.Table{OID: v.OID, Schema: v.Schema, Name: v.Name, Tuples: viewRows}
 	var row datum.RowType
 	for _, c := range v.Columns {
 		typ := datum.Type{OID: c.Type, Mod: -1}
@@ -39,7 +39,7 @@ func (s *Session) viewEnv() (*sysview.Env, error) {
 		return nil, err
 	}
 	return &sysview.Env{
-		Catalog: cat, Engine: s.db.eng, Settings: s.settings, AMs: s.db.ams, PluginPID: s.db.cfg.PluginPID,
+		Catalog: cat, Engine: s.db.eng, Settings: s.settings, AMs: s.db.ams, Builtins: s.db.builtins, PluginPID: s.db.cfg.PluginPID,
 		Sessions: s.db.activities, Senders: s.db.cfg.Replication,
 		User: s.user(), Superuser: s.superuser(), Database: DatabaseName,
 	}, nil

@@ -9,26 +9,19 @@ import (
 	"github.com/quiredb/quire/core/datum"
 )
 
-var pgStatActivity = &View{
-	OID: 12222, Name: "pg_stat_activity",
-	Columns: columns("datid oid, datname name, pid integer, leader_pid integer, usesysid oid, usename name, application_name text, " +
-		"client_addr inet, client_hostname text, client_port integer, backend_start timestamptz, xact_start timestamptz, " +
-		"query_start timestamptz, state_change timestamptz, wait_event_type text, wait_event text, state text, backend_xid xid, " +
-		"backend_xmin xid, query_id bigint, query text, backend_type text"),
-	Rows: func(_ context.Context, env *Env) ([][]datum.Datum, error) {
-		if env.Sessions == nil {
-			return nil, nil
-		}
-		sessions := env.Sessions()
-		slices.SortFunc(sessions, func(a, b Session) int { return int(a.PID) - int(b.PID) })
-		waits := lockWaits(env)
-		var rows [][]datum.Datum
-		for i := range sessions {
-			rows = append(rows, activityRow(env, &sessions[i], waits))
-		}
-		return rows, nil
-	},
-}
+var _ = view("pg_stat_activity", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	if env.Sessions == nil {
+		return nil, nil
+	}
+	sessions := env.Sessions()
+	slices.SortFunc(sessions, func(a, b Session) int { return int(a.PID) - int(b.PID) })
+	waits := lockWaits(env)
+	var rows [][]datum.Datum
+	for i := range sessions {
+		rows = append(rows, activityRow(env, &sessions[i], waits))
+	}
+	return rows, nil
+})
 
 // lockWaits tells for each session that waits for a lock what kind of thing the lock is on.
 func lockWaits(env *Env) map[int32]string {

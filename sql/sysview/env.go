@@ -10,17 +10,20 @@ import (
 	"github.com/quiredb/quire/sql/settings"
 )
 
-// Env is what views are made of: one state of the catalog, and ways to ask the rest of the server. Catalog, Engine, Settings and
-// Database are needed; whatever else is nil has no rows.
+// Env is what views are made of: one state of the catalog, and ways to ask the rest of the server. Catalog, Engine, Settings,
+// Builtins and Database are needed; whatever else is nil has no rows.
 type Env struct {
 	Catalog  *catalog.Catalog
 	Engine   *engine.Engine
 	Settings *settings.Session
 	AMs      am.Registry
+	Builtins *Builtins
 	// PluginPID returns the process that serves an access method, 0 if there is none or it is not known.
 	PluginPID func(name string) int32
 	Sessions  func() []Session
 	Senders   func() []Sender
+	// LastValue tells where a sequence stands, and whether it was ever used.
+	LastValue func(sequence uint32) (value int64, called bool, err error)
 
 	User      string
 	Superuser bool // may see what other roles run

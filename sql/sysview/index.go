@@ -12,64 +12,45 @@ import (
 	"github.com/quiredb/quire/sql/expr"
 )
 
-var pgIndex = &View{
-	OID: 2610, Name: "pg_index",
-	Columns: columns("indexrelid oid, indrelid oid, indnatts smallint, indnkeyatts smallint, indisunique boolean, " +
-		"indnullsnotdistinct boolean, indisprimary boolean, indisexclusion boolean, indimmediate boolean, indisclustered boolean, " +
-		"indisvalid boolean, indcheckxmin boolean, indisready boolean, indislive boolean, indisreplident boolean, indkey int2vector, " +
-		"indcollation oidvector, indclass oidvector, indoption int2vector, indexprs pg_node_tree, indpred pg_node_tree"),
-	Rows: func(_ context.Context, env *Env) ([][]datum.Datum, error) {
-		var rows [][]datum.Datum
-		for _, x := range env.Catalog.Indexes() {
-			rows = append(rows, indexRow(x))
-		}
-		return rows, nil
-	},
-}
+var _ = view("pg_index", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	var rows [][]datum.Datum
+	for _, x := range env.Catalog.Indexes() {
+		rows = append(rows, indexRow(env.Catalog, x))
+	}
+	return rows, nil
+})
 
-func indexRow(x *catalog.Index) []datum.Datum {
-	var keys, collations, classes, options []int
-	for _, c := range x.Columns {
-		keys = append(keys, c.Attr+1)
-		collations = append(collations, physical(datum.MustLookup(c.Type)).collation)
-		classes = append(classes, 0) // operator classes have names, and no OIDs
+func indexRow(c *catalog.Catalog, x *catalog.Index) []datum.Datum {
+	var keys, options int2Vector
+	var collations, classes oidVector
+	for _, col := range x.Columns {
+		keys = append(keys, col.Attr+1)
+		collations = append(collations, int(formOf[col.Type].collation))
+		classes = append(classes, int(classOID(c.AccessMethod(x.AM), col)))
 		option := 0
-		if c.Desc {
+		if col.Desc {
 			option |= 1
 		}
-		if c.NullsFirst {
+		if col.NullsFirst {
 			option |= 2
 		}
 		options = append(options, option)
 	}
 	return row(x.OID, x.Table, len(keys), len(keys), x.Unique,
 		false, x.Primary, false, true, false,
-		true, false, true, true, false, vector(keys),
-		vector(collations), vector(classes), vector(options), nil, nil)
+		true, false, true, true, false, keys,
+		collations, classes, options, nil, nil)
 }
 
-// vector prints an int2vector or oidvector.
-func vector(list []int) string {
-	words := make([]string, len(list))
-	for i, n := range list {
-		words[i] = strconv.Itoa(n)
-	}
-	return strings.Join(words, " ")
-}
-
-var pgIndexes = &View{
-	OID: 12043, Name: "pg_indexes",
-	Columns: columns("schemaname name, tablename name, indexname name, tablespace name, indexdef text"),
-	Rows: func(_ context.Context, env *Env) ([][]datum.Datum, error) {
-		var rows [][]datum.Datum
-		for _, x := range env.Catalog.Indexes() {
-			if t := env.Catalog.TableByOID(x.Table); t != nil {
-				rows = append(rows, row("public", t.Name, x.Name, nil, IndexDefinition(env.Catalog, x)))
-			}
+var _ = view("pg_indexes", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	var rows [][]datum.Datum
+	for _, x := range env.Catalog.Indexes() {
+		if t := env.Catalog.TableByOID(x.Table); t != nil {
+			rows = append(rows, row("public", t.Name, x.Name, nil, IndexDefinition(env.Catalog, x)))
 		}
-		return rows, nil
-	},
-}
+	}
+	return rows, nil
+})
 
 // IndexDefinition returns the CREATE INDEX statement that makes an index like x, as pg_get_indexdef prints it: operator classes
 // are left out where they are the default.
@@ -88,7 +69,7 @@ func IndexDefinition(c *catalog.Catalog, x *catalog.Index) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(keyDefinition(c.AccessMethod(x.AM), col))
+		b.WriteString(expr.QuoteIdent(keyName(c, x, i)) + keySuffix(c.AccessMethod(x.AM), col))
 	}
 	b.WriteString(")")
 	for i, k := range slices.Sorted(maps.Keys(x.Given)) {
@@ -100,8 +81,17 @@ func IndexDefinition(c *catalog.Catalog, x *catalog.Index) string {
 	return b.String()
 }
 
-func keyDefinition(m *catalog.AccessMethod, col catalog.IndexColumn) string {
-	s := expr.QuoteIdent(col.Name)
+// keyName is the present name of the table's column that is key number i, from 0.
+func keyName(c *catalog.Catalog, x *catalog.Index, i int) string {
+	if t := c.TableByOID(x.Table); t != nil && x.Columns[i].Attr < len(t.Columns) {
+		return t.Columns[x.Columns[i].Attr].Name
+	}
+	return x.Columns[i].Name
+}
+
+// keySuffix is what follows a key's name in the definition of its index.
+func keySuffix(m *catalog.AccessMethod, col catalog.IndexColumn) string {
+	s := ""
 	if m == nil || !isDefaultClass(m, col) {
 		s += " " + expr.QuoteIdent(col.OpClass)
 	}

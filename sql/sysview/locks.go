@@ -9,19 +9,13 @@ import (
 	"github.com/quiredb/quire/core/page"
 )
 
-var pgLocks = &View{
-	OID: 12073, Name: "pg_locks",
-	Columns: columns("locktype text, database oid, relation oid, page integer, tuple smallint, virtualxid text, transactionid xid, " +
-		"classid oid, objid oid, objsubid smallint, virtualtransaction text, pid integer, mode text, granted boolean, " +
-		"fastpath boolean, waitstart timestamptz"),
-	Rows: func(_ context.Context, env *Env) ([][]datum.Datum, error) {
-		var rows [][]datum.Datum
-		for _, l := range env.Engine.Locks.List() {
-			rows = append(rows, lockRow(env.Catalog, l))
-		}
-		return rows, nil
-	},
-}
+var _ = view("pg_locks", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	var rows [][]datum.Datum
+	for _, l := range env.Engine.Locks.List() {
+		rows = append(rows, lockRow(env.Catalog, l))
+	}
+	return rows, nil
+})
 
 func lockRow(c *catalog.Catalog, l lock.Info) []datum.Datum {
 	var database, relation, block, offset, xid any

@@ -3,6 +3,8 @@ package sysview
 import (
 	"maps"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/datum"
@@ -12,14 +14,15 @@ import (
 
 // Fixed OIDs, PostgreSQL's where it has one for the thing.
 const (
-	HeapAM           = 2 // the access method of tables
-	DatabaseOID      = 5
-	CatalogNamespace = 11
-	PublicNamespace  = 2200
-	tablespaceOID    = 1663
-	encodingUTF8     = 6
-	defaultCollation = 100
-	nameCollation    = 950
+	HeapAM               = 2 // the access method of tables
+	DatabaseOID          = 5
+	CatalogNamespace     = 11
+	PublicNamespace      = 2200
+	InformationNamespace = 13207
+	tablespaceOID        = 1663
+	encodingUTF8         = 6
+	defaultCollation     = 100
+	nameCollation        = 950
 )
 
 // SystemRelation is a relation that no catalog object describes. The number of its file is also its OID.
@@ -62,12 +65,39 @@ func boss(c *catalog.Catalog) *catalog.Role {
 	return first
 }
 
-// owner is the OID of a table's owner.
-func owner(c *catalog.Catalog, t *catalog.Table) uint32 {
-	if oid := role(c, t.Owner); oid != 0 {
+// ownerOID is the OID of an object's owner.
+func ownerOID(c *catalog.Catalog, name string) uint32 {
+	if oid := role(c, name); oid != 0 {
 		return oid
 	}
 	return boss(c).OID
+}
+
+// ownerName is the name of an object's owner.
+func ownerName(c *catalog.Catalog, name string) string {
+	if c.Role(name) != nil {
+		return name
+	}
+	return boss(c).Name
+}
+
+// aclText prints an access list as PostgreSQL does; nil stays nil.
+func aclText(list []catalog.Grant) aclItems {
+	var out aclItems
+	for _, g := range list {
+		out = append(out, aclName(g.Role)+"="+g.Privileges+"/"+aclName(g.Grantor))
+	}
+	return out
+}
+
+// aclName quotes a role's name if it has more than letters, digits and underscores.
+func aclName(name string) string {
+	for _, r := range name {
+		if r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+		}
+	}
+	return name
 }
 
 // reloptions lists storage parameters as name=value.

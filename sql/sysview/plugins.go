@@ -12,7 +12,7 @@ import (
 // quire_plugins shows every plugin that the directory has or that an access method needs; one that serves several access
 // methods has a row for each.
 var quirePlugins = &View{
-	OID: 9001, Name: "quire_plugins",
+	OID: 9001, Schema: "pg_catalog", Name: "quire_plugins",
 	Columns: columns("name name, access_method name, version text, state text, pid integer, path text, sha256 text, indexes bigint, reason text"),
 	Rows: func(_ context.Context, env *Env) ([][]datum.Datum, error) {
 		c := env.Catalog

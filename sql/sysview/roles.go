@@ -4,39 +4,76 @@ import (
 	"context"
 
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/pgerr"
 )
 
 // hidden stands where PostgreSQL hides a password.
 const hidden = "********"
 
-var pgRoles = &View{
-	OID: 12000, Name: "pg_roles",
-	Columns: columns("rolname name, rolsuper boolean, rolinherit boolean, rolcreaterole boolean, rolcreatedb boolean, rolcanlogin boolean, " +
-		"rolreplication boolean, rolconnlimit integer, rolpassword text, rolvaliduntil timestamptz, rolbypassrls boolean, " +
-		"rolconfig text[], oid oid"),
-	Rows: func(_ context.Context, env *Env) ([][]datum.Datum, error) {
-		var rows [][]datum.Datum
-		for _, r := range env.Catalog.Roles() {
-			rows = append(rows, row(r.Name, r.Superuser, true, r.Superuser, r.Superuser, r.Login,
-				r.Replication, -1, hidden, nil, r.Superuser,
-				reloptions(r.Settings), r.OID))
-		}
-		return rows, nil
-	},
-}
+var _ = view("pg_roles", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	var rows [][]datum.Datum
+	for _, r := range env.Catalog.Roles() {
+		rows = append(rows, row(r.Name, r.Superuser, true, r.Superuser, r.Superuser, r.Login,
+			r.Replication, -1, hidden, nil, r.Superuser,
+			reloptions(r.Settings), r.OID))
+	}
+	return rows, nil
+})
 
-var pgUser = &View{
-	OID: 12014, Name: "pg_user",
-	Columns: columns("usename name, usesysid oid, usecreatedb boolean, usesuper boolean, userepl boolean, usebypassrls boolean, " +
-		"passwd text, valuntil timestamptz, useconfig text[]"),
-	Rows: func(_ context.Context, env *Env) ([][]datum.Datum, error) {
-		var rows [][]datum.Datum
-		for _, r := range env.Catalog.Roles() {
-			if r.Login {
-				rows = append(rows, row(r.Name, r.OID, r.Superuser, r.Superuser, r.Replication, r.Superuser,
-					hidden, nil, reloptions(r.Settings)))
-			}
+var _ = view("pg_user", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	var rows [][]datum.Datum
+	for _, r := range env.Catalog.Roles() {
+		if r.Login {
+			rows = append(rows, row(r.Name, r.OID, r.Superuser, r.Superuser, r.Replication, r.Superuser,
+				hidden, nil, reloptions(r.Settings)))
 		}
-		return rows, nil
-	},
-}
+	}
+	return rows, nil
+})
+
+var _ = view("pg_authid", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	if !env.Superuser {
+		return nil, pgerr.New(pgerr.InsufficientPrivilege, "permission denied for table pg_authid")
+	}
+	var rows [][]datum.Datum
+	for _, r := range env.Catalog.Roles() {
+		rows = append(rows, row(r.OID, r.Name, r.Superuser, true, r.Superuser, r.Superuser, r.Login,
+			r.Replication, r.Superuser, -1, orNull(r.Verifier), nil))
+	}
+	return rows, nil
+})
+
+var _ = view("pg_shadow", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	if !env.Superuser {
+		return nil, pgerr.New(pgerr.InsufficientPrivilege, "permission denied for view pg_shadow")
+	}
+	var rows [][]datum.Datum
+	for _, r := range env.Catalog.Roles() {
+		if r.Login {
+			rows = append(rows, row(r.Name, r.OID, r.Superuser, r.Superuser, r.Replication, r.Superuser,
+				orNull(r.Verifier), nil, reloptions(r.Settings)))
+		}
+	}
+	return rows, nil
+})
+
+// A group is a role that cannot log in. Roles have no members.
+var _ = view("pg_group", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	var rows [][]datum.Datum
+	for _, r := range env.Catalog.Roles() {
+		if !r.Login {
+			rows = append(rows, row(r.Name, r.OID, nil))
+		}
+	}
+	return rows, nil
+})
+
+var _ = view("pg_db_role_setting", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	var rows [][]datum.Datum
+	for _, r := range env.Catalog.Roles() {
+		if len(r.Settings) > 0 {
+			rows = append(rows, row(0, r.OID, reloptions(r.Settings)))
+		}
+	}
+	return rows, nil
+})

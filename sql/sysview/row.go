@@ -41,7 +41,17 @@ func value(v any) datum.Datum {
 	case float32:
 		return datum.NewFloat(float64(v))
 	case []string:
-		return textArray(v)
+		return textArray(datum.Text, v)
+	case aclItems:
+		return textArray(datum.ACLItem, v)
+	case int2Vector:
+		return datum.NewVector(datum.Int2, numbers(v))
+	case oidVector:
+		return datum.NewVector(datum.OIDType, numbers(v))
+	case int2Array:
+		return datum.NewArray(datum.Int2, numbers(v))
+	case datum.OID:
+		return datum.NewInt(int64(v))
 	case time.Time:
 		if v.IsZero() {
 			return datum.NewNull()
@@ -56,8 +66,24 @@ func value(v any) datum.Datum {
 	panic(fmt.Sprintf("sysview: a value of type %T in a row", v))
 }
 
-// textArray is a text[]; an empty one is NULL, as PostgreSQL has it for options.
-func textArray(list []string) datum.Datum {
+// Lists that are more than a Go type says.
+type (
+	aclItems   []string
+	int2Vector []int
+	oidVector  []int
+	int2Array  []int
+)
+
+func numbers[T ~[]int](list T) []datum.Datum {
+	out := make([]datum.Datum, len(list))
+	for i, n := range list {
+		out[i] = datum.NewInt(int64(n))
+	}
+	return out
+}
+
+// textArray is an array of strings; an empty one is NULL, as PostgreSQL has it for options and access lists.
+func textArray(element datum.OID, list []string) datum.Datum {
 	if len(list) == 0 {
 		return datum.NewNull()
 	}
@@ -65,7 +91,7 @@ func textArray(list []string) datum.Datum {
 	for i, s := range list {
 		values[i] = datum.NewText(s)
 	}
-	return datum.NewArray(datum.Text, values)
+	return datum.NewArray(element, values)
 }
 
 // orNull is NULL for the zero value.

@@ -2,70 +2,67 @@ package sysview
 
 import (
 	"context"
+	_ "embed"
+	"strings"
 
 	"github.com/quiredb/quire/core/datum"
 )
 
-var pgType = &View{
-	OID: 1247, Name: "pg_type",
-	Columns: columns("oid oid, typname name, typnamespace oid, typowner oid, typlen smallint, typbyval boolean, typtype char, " +
-		"typcategory char, typispreferred boolean, typisdefined boolean, typdelim char, typrelid oid, typsubscript regproc, " +
-		"typelem oid, typarray oid, typinput regproc, typoutput regproc, typreceive regproc, typsend regproc, typmodin regproc, " +
-		"typmodout regproc, typanalyze regproc, typalign char, typstorage char, typnotnull boolean, typbasetype oid, typtypmod integer, " +
-		"typndims integer, typcollation oid, typdefaultbin pg_node_tree, typdefault text, typacl aclitem[]"),
-	Rows: func(_ context.Context, env *Env) ([][]datum.Datum, error) {
-		by := boss(env.Catalog).OID
-		var rows [][]datum.Datum
-		for _, t := range datum.Types() {
-			rows = append(rows, typeRow(t, by))
+// types15.txt has PostgreSQL 15's rows for the types there are and for the pseudo-types that signatures have.
+//
+//go:embed types15.txt
+var recordedTypes string
+
+// A form is a row of pg_type: how PostgreSQL would store and call a type. Clients look at it; Quire does not store like that.
+type form struct {
+	oid, elem, array                                                           uint32
+	name                                                                       string
+	length                                                                     int
+	byValue, preferred                                                         bool
+	kind, category                                                             char
+	subscript, input, output, receive, send, modIn, modOut, analyze, collation uint32
+	align, storage                                                             char
+}
+
+// forms are the rows of types15.txt in order of their numbers.
+var forms, formOf = readForms(recordedTypes)
+
+func readForms(text string) (list []*form, byOID map[datum.OID]*form) {
+	byOID = map[datum.OID]*form{}
+	for line := range strings.Lines(text) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		length := -1
+		switch f[2] {
+		case "-1":
+		case "-2":
+			length = -2
+		default:
+			length = int(number(f[2]))
 		}
-		return rows, nil
-	},
+		t := &form{
+			oid: number(f[0]), name: f[1], length: length, byValue: f[3] == "t", kind: char(f[4][0]), category: char(f[5][0]), preferred: f[6] == "t",
+			elem: number(f[7]), array: number(f[8]), subscript: number(f[9]), input: number(f[10]), output: number(f[11]), receive: number(f[12]),
+			send: number(f[13]), modIn: number(f[14]), modOut: number(f[15]), analyze: number(f[16]), align: char(f[17][0]), storage: char(f[18][0]),
+			collation: number(f[19]),
+		}
+		if t.array != 0 && datum.Lookup(datum.OID(t.array)) == nil { // a pseudo-type's
+			t.array = 0
+		}
+		list = append(list, t)
+		byOID[datum.OID(t.oid)] = t
+	}
+	return list, byOID
 }
 
-func typeRow(t *datum.TypeInfo, owner uint32) []datum.Datum {
-	p := physical(t)
-	subscript, elem, stem, analyze := "-", uint32(t.Elem), ioName(t), "-"
-	kind := char('b')
-	switch {
-	case t.Elem != 0:
-		subscript, analyze = "array_subscript_handler", "array_typanalyze"
-	case t.OID == datum.Name:
-		subscript, elem = "raw_array_subscript_handler", uint32(datum.Char)
-	case t.OID == datum.Unknown || t.OID == datum.Void:
-		kind = 'p'
+var _ = view("pg_type", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	by := boss(env.Catalog).OID
+	var rows [][]datum.Datum
+	for _, t := range forms {
+		rows = append(rows, row(t.oid, t.name, CatalogNamespace, by, t.length, t.byValue, t.kind,
+			t.category, t.preferred, true, char(','), 0, t.subscript,
+			t.elem, t.array, t.input, t.output, t.receive, t.send, t.modIn,
+			t.modOut, t.analyze, t.align, t.storage, false, 0, -1,
+			0, t.collation, nil, nil, nil))
 	}
-	modIn, modOut := "-", "-"
-	if m := modified(t); m != nil {
-		modIn, modOut = m.Name+"typmodin", m.Name+"typmodout"
-	}
-	return row(uint32(t.OID), t.Name, CatalogNamespace, owner, p.length, p.byValue, kind,
-		char(t.Category), t.Preferred, true, char(','), 0, subscript,
-		elem, uint32(t.Array), stem+"in", stem+"out", stem+"recv", stem+"send", modIn,
-		modOut, analyze, p.align, p.storage, false, 0, -1,
-		0, p.collation, nil, nil, nil)
-}
-
-// modified returns the type whose modifiers t has, nil if it has none.
-func modified(t *datum.TypeInfo) *datum.TypeInfo {
-	if t.Elem != 0 {
-		return modified(datum.MustLookup(t.Elem))
-	}
-	switch t.OID {
-	case datum.Varchar, datum.Numeric, datum.Timestamp, datum.Timestamptz, datum.Interval:
-		return t
-	}
-	return nil
-}
-
-// ioName is what the names of a type's input and output functions begin with.
-func ioName(t *datum.TypeInfo) string {
-	if t.Elem != 0 {
-		return "array_"
-	}
-	switch t.OID {
-	case datum.Date, datum.Timestamp, datum.Timestamptz, datum.Interval, datum.Numeric, datum.UUID, datum.PgLSN, datum.Void:
-		return t.Name + "_"
-	}
-	return t.Name
-}
+	return rows, nil
+})
