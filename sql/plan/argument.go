@@ -20,7 +20,7 @@ func Argument(env *Env, query string, n *pg_query.Node, number int, t datum.OID)
 			return err
 		}
 		if !expr.CanCoerce(e.Type().OID, t, expr.Assignment) {
-			return pgerr.New(pgerr.DatatypeMismatch, "parameter $%d of type %s cannot be coerced to the expected type %s",
+			return a.errorf(locationOf(n), pgerr.DatatypeMismatch, "parameter $%d of type %s cannot be coerced to the expected type %s",
 				number, expr.TypeName(e.Type().OID), expr.TypeName(t)).
 				WithHint("You will need to rewrite or cast the expression.")
 		}

@@ -28,7 +28,7 @@ func (s *Session) declare(ctx context.Context, p *portal, st *pg_query.DeclareCu
 	case st.Options&cursorHold != 0:
 		return unsupported("cursor WITH HOLD")
 	case !s.tx.block && !s.multi:
-		return pgerr.New(pgerr.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
+		return onlyInBlock("DECLARE CURSOR")
 	case st.Portalname == "":
 		return pgerr.New(pgerr.InvalidCursorName, "invalid cursor name: must not be empty")
 	case s.portals[st.Portalname] != nil:
@@ -69,7 +69,7 @@ func (s *Session) cursor(ctx context.Context, name string) (*portal, error) {
 	if c == nil || name == "" {
 		return nil, pgerr.New(pgerr.InvalidCursorName, `cursor "%s" does not exist`, name)
 	}
-	if c.stmt.empty || !isPlanned(c.stmt.stmt.Node) {
+	if c.failed || c.stmt.empty || !isPlanned(c.stmt.stmt.Node) {
 		return nil, errPortalDone(name)
 	}
 	if !c.ran {
@@ -171,6 +171,7 @@ func (s *Session) advance(ctx context.Context, c *portal) ([]datum.Datum, error)
 	c.x.Ctx, c.x.Eval.Context = ctx, ctx
 	row, err := c.op.Next()
 	if err != nil {
+		c.fail()
 		return nil, err
 	}
 	if row == nil {

@@ -21,6 +21,7 @@ type portal struct {
 	formats []int16 // of the result, as Bind gave them
 	cols    []Column
 
+	level    int  // of savepoints when it was made
 	declared bool // by DECLARE
 	text     string
 	at       time.Time
@@ -34,6 +35,7 @@ type portal struct {
 	position int64           // rows that FETCH has taken
 	ran      bool
 	done     bool // there are no more rows
+	failed   bool // and may not be run again, should a savepoint let the transaction go on
 }
 
 func (p *portal) close() {
@@ -49,7 +51,18 @@ func (p *portal) close() {
 }
 
 // addPortal makes a portal known by its name.
-func (s *Session) addPortal(p *portal) { s.portals[p.name] = p }
+func (s *Session) addPortal(p *portal) {
+	if s.tx != nil {
+		p.level = len(s.tx.saves)
+	}
+	s.portals[p.name] = p
+}
+
+// fail ends a portal whose statement has failed.
+func (p *portal) fail() {
+	p.failed = true
+	p.close()
+}
 
 // closePortals ends all portals, as the end of a transaction does.
 func (s *Session) closePortals() {
@@ -112,9 +125,14 @@ func (s *Session) execContext(ctx context.Context, params []datum.Datum) *exec.C
 // run delivers up to maxRows rows (0: all) of a portal. It returns the command tag, or suspended if there may be more.
 func (s *Session) run(ctx context.Context, p *portal, maxRows int, out Output) (tag string, suspended bool, err error) {
 	first := !p.ran
-	if p.done && p.cols == nil {
+	if p.failed || p.done && p.cols == nil {
 		return "", false, errPortalDone(p.name)
 	}
+	defer func() {
+		if err != nil {
+			p.fail()
+		}
+	}()
 	if first {
 		if err := s.target(ctx, p); err != nil {
 			return "", false, err

@@ -173,7 +173,11 @@ func (s *Session) fail(ctx context.Context, err error) error {
 		return nil
 	}
 	err = s.causeOf(ctx, err)
-	if s.tx != nil {
+	if s.tx != nil && s.tx.block && s.tx.txn.SubLevel() > 0 {
+		if !s.tx.failed {
+			s.failSub()
+		}
+	} else if s.tx != nil {
 		s.tx.failed = true
 		s.closePortals()
 		s.abortTxn()

@@ -76,7 +76,8 @@ func (s *Session) finishImplicit(ctx context.Context) error {
 // endsBlock reports whether a statement may run in a failed block.
 func endsBlock(n *pg_query.Node) bool {
 	t := n.GetTransactionStmt()
-	return t != nil && (t.Kind == pg_query.TransactionStmtKind_TRANS_STMT_COMMIT || t.Kind == pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK)
+	return t != nil && (isRollbackTo(t) ||
+		t.Kind == pg_query.TransactionStmtKind_TRANS_STMT_COMMIT || t.Kind == pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK)
 }
 
 // simple runs one statement of a simple query.

@@ -19,6 +19,7 @@ type transaction struct {
 	readOnly bool
 	started  time.Time
 	used     bool // a statement has taken a snapshot
+	saves    []savepoint
 }
 
 // begin starts a transaction.
@@ -69,7 +70,8 @@ func (s *Session) commit(ctx context.Context) error {
 	s.closePortals()
 	s.tx = nil
 	if t.failed {
-		s.settings.End(false)
+		s.tx = t
+		s.abort()
 		return nil
 	}
 	opts := xact.CommitOptions{Async: s.settings.Text("synchronous_commit") == "off" && !t.txn.ChangedCatalog()}
@@ -126,9 +128,12 @@ func (s *Session) transactionStmt(ctx context.Context, st *pg_query.TransactionS
 		}
 		s.abort()
 		return "ROLLBACK", nil
-	case pg_query.TransactionStmtKind_TRANS_STMT_SAVEPOINT, pg_query.TransactionStmtKind_TRANS_STMT_RELEASE,
-		pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
-		return "", unsupported("SAVEPOINT")
+	case pg_query.TransactionStmtKind_TRANS_STMT_SAVEPOINT:
+		return "SAVEPOINT", s.savepointStmt(st.SavepointName)
+	case pg_query.TransactionStmtKind_TRANS_STMT_RELEASE:
+		return "RELEASE", s.releaseStmt(st.SavepointName)
+	case pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
+		return "ROLLBACK", s.rollbackToStmt(st.SavepointName)
 	}
 	return "", unsupported("two-phase commit")
 }
@@ -186,6 +191,9 @@ func (s *Session) setIsolation(name string) error {
 	if s.tx.used {
 		return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
 	}
+	if len(s.tx.saves) > 0 {
+		return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
+	}
 	old := s.tx
 	if err := old.txn.Abort(); err != nil {
 		return err
@@ -197,6 +205,9 @@ func (s *Session) setIsolation(name string) error {
 }
 
 func (s *Session) setReadOnly(readOnly bool) error {
+	if n := len(s.tx.saves); !readOnly && n > 0 && s.tx.saves[n-1].readOnly {
+		return pgerr.New(pgerr.ActiveSQLTransaction, "cannot set transaction read-write mode inside a read-only transaction")
+	}
 	if !readOnly && s.tx.readOnly && s.tx.used {
 		return pgerr.New(pgerr.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
 	}
