@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,8 +25,10 @@ import (
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/core/storage"
 	"github.com/quiredb/quire/core/vfs"
+	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/engine"
 	"github.com/quiredb/quire/genericxlog"
+	"github.com/quiredb/quire/plugins/wire"
 )
 
 var ctx = context.Background()
@@ -93,6 +96,35 @@ type rig struct {
 	dir    string
 	log    *logBuffer
 	next   page.RelFileNumber
+	temp   vfs.FS
+	fates  fakeFates
+}
+
+// fakeFates are the fates of rows; live is the rule. The tables of a rig hold no true rows.
+type fakeFates struct {
+	mu     sync.Mutex
+	except map[page.TID]wire.RowFate
+	asked  int // requests
+}
+
+func (f *fakeFates) set(tid page.TID, fate wire.RowFate) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.except[tid] = fate
+}
+
+func (f *fakeFates) of(_ context.Context, _ heap.Relation, _ xact.XID, tids []page.TID) ([]wire.RowFate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	out := make([]wire.RowFate, len(tids))
+	for i, tid := range tids {
+		var ok bool
+		if out[i], ok = f.except[tid]; !ok {
+			out[i].State = wire.RowLive
+		}
+	}
+	return out, nil
 }
 
 type logBuffer struct {
@@ -123,9 +155,12 @@ func newRig(t testing.TB, adjust func(*Config), names ...string) *rig {
 		Storage: storage.Options{DoubleWriteBytes: 1},
 	})
 	require.NoError(t, err)
-	r := &rig{t: t, engine: e, dir: pluginDir(t, names...), log: &logBuffer{}, next: 50000}
+	r := &rig{t: t, engine: e, dir: pluginDir(t, names...), log: &logBuffer{}, next: 50000, temp: m}
+	r.fates.except = make(map[page.TID]wire.RowFate)
+	temp, err := NewTempSpace(m, "data/tmp")
+	require.NoError(t, err)
 	cfg := Config{
-		Dir: r.dir, Pages: NewPoolStore(e.Pool, e.GX, HeapFates(e.Heap)), Log: zerolog.New(r.log).Level(zerolog.DebugLevel),
+		Dir: r.dir, Pages: NewPoolStore(e.Pool, e.GX, r.fates.of), Temp: temp, Log: zerolog.New(r.log).Level(zerolog.DebugLevel),
 		SocketBase: os.TempDir(), Policy: DefaultPolicy(), Timeouts: quick(),
 	}
 	cfg.Policy.BackoffMin, cfg.Policy.BackoffMax = 10*time.Millisecond, 20*time.Millisecond
@@ -206,7 +241,11 @@ func in(batches ...[]am.Row) func(func([]am.Row) error) error {
 
 // search returns what a scan finds, with the error that ended it.
 func search(m am.Method, idx am.Index, keys ...am.ScanKey) ([]am.Hit, error) {
-	cur, err := m.Scan(ctx, idx, keys, am.ScanOptions{})
+	return scan(m, idx, am.ScanOptions{}, keys...)
+}
+
+func scan(m am.Method, idx am.Index, opts am.ScanOptions, keys ...am.ScanKey) ([]am.Hit, error) {
+	cur, err := m.Scan(ctx, idx, keys, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +259,13 @@ func search(m am.Method, idx am.Index, keys ...am.ScanKey) ([]am.Hit, error) {
 		if err != nil {
 			return all, err
 		}
-		all = append(all, hits...)
+		for _, h := range hits { // values live until the next Next
+			h.Values = slices.Clone(h.Values)
+			for i := range h.Values {
+				h.Values[i] = h.Values[i].Clone()
+			}
+			all = append(all, h)
+		}
 	}
 }
 

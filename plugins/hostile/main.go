@@ -85,7 +85,8 @@ var starts = map[string]func(name string){
 			return wire.DescriptionToProto(d), nil
 		}})
 	},
-	"raw": func(name string) { serve(&server{am: method{sample.New(name)}}) },
+	"raw":    func(name string) { serve(&server{am: method{sample.New(name)}}) },
+	"sorted": func(name string) { serve(&server{am: sample.NewSorted(name)}) }, // misbehaves on lanes only
 	"flood": func(name string) {
 		for i := range 20000 {
 			fmt.Fprintf(os.Stderr, "line %d \x1b[2J\x00 of many\n", i)
