@@ -59,7 +59,7 @@ func (e *Engine) checkState(s control.State) error {
 	standby := s == control.InStandby || s == control.StandbyShutDown
 	switch {
 	case standby && !e.opts.Standby:
-		return fmt.Errorf("%s is a standby's directory (%v): start it with: quire standby -D %s, or promote it", e.Dir, s, e.Dir)
+		return fmt.Errorf("%s is a standby's directory (%v): start it with: quire standby -D %s", e.Dir, s, e.Dir)
 	case !standby && e.opts.Standby:
 		return fmt.Errorf("%s is a primary's directory (%v): start it with: quire serve -D %s, or give the standby an empty directory", e.Dir, s, e.Dir)
 	}

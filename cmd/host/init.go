@@ -43,6 +43,9 @@ system user of the role's name needs no password; over TCP everybody does.`,
 				}
 				superuser = u.Username
 			}
+			if len(superuser) > maxNameBytes {
+				return fmt.Errorf("the superuser's name has %d bytes; give one of at most %d with -U", len(superuser), maxNameBytes)
+			}
 			opts := engine.InitOptions{Superuser: superuser, PasswordVerifier: verifier, Log: zerolog.Nop()}
 			if err := engine.Init(vfs.OS(), dir, opts); err != nil {
 				return err
@@ -59,6 +62,9 @@ system user of the role's name needs no password; over TCP everybody does.`,
 	cmd.Flags().StringVar(&passwordFile, "password-file", "", "file whose first line is the superuser's password")
 	return cmd
 }
+
+// maxNameBytes is the longest name that a statement can have: PostgreSQL's grammar cuts longer ones.
+const maxNameBytes = 63
 
 func verifierFrom(file string) (string, error) {
 	if file == "" {

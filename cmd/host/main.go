@@ -36,6 +36,9 @@ each a program of its own, started from a directory of plugins. PostgreSQL's cli
 		SilenceErrors: true,
 		Version:       version,
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
+	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newInit(), newServe(), newStandby(), newDump(), newVerify(), newVersion())
 	return root

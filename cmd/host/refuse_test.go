@@ -63,6 +63,7 @@ func TestRefusals(t *testing.T) {
 		{"init where something is", []string{"init", "-D", s.path("full")}, []string{s.path("full"), "is not empty", "notes.txt"}},
 		{"init twice", []string{"init", "-D", dir}, []string{dir, "already", "quire serve"}},
 		{"init below a file", []string{"init", "-D", s.path("file", "sub")}, []string{s.path("file")}},
+		{"name too long", []string{"init", "-D", s.path("new"), "-U", strings.Repeat("n", 64)}, []string{"has 64 bytes", "at most 63", "-U"}},
 		{"password file missing", []string{"init", "-D", s.path("new"), "--password-file", s.path("none")}, []string{s.path("none"), "no such file"}},
 		{"password file empty", []string{"init", "-D", s.path("new"), "--password-file", s.path("empty.pw")}, []string{"empty"}},
 		{"bad value in quire.toml", append([]string{"serve", "-D", s.path("badvalue")}, quiet...), []string{s.path("badvalue", "quire.toml") + ":3", "shared_buffers", "lots"}},
@@ -95,7 +96,7 @@ func TestRefusals(t *testing.T) {
 		{"dump page, no numbers", []string{"dump", "page", "-D", dir, "t", "x"}, []string{"are numbers"}},
 		{"dump wal from nowhere", []string{"dump", "wal", "-D", dir, "--from", "zz"}, []string{"--from", "zz"}},
 		{"unknown command", []string{"start"}, []string{"start"}},
-		{"unknown flag", []string{"serve", "--pgdata2", "x"}, []string{"--pgdata2"}},
+		{"unknown flag", []string{"serve", "--pgdata2", "x"}, []string{"--pgdata2", "quire serve --help"}},
 		{"stray argument", []string{"serve", "-D", dir, "now"}, []string{"now"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

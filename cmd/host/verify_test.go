@@ -117,7 +117,7 @@ func TestVerifyStructure(t *testing.T) {
 	each("an entry of the bloom index that leads elsewhere", func(t *testing.T, dir string) {
 		var at page.TID
 		reseal(t, dir, index, 1, func(p page.Page) {
-			const width = 16 // address and signature of 80 bits
+			const width = 16             // address and signature of 80 bits
 			e := p[p.Lower()-width:][:6] // the last one: the first rows have been updated
 			at = page.DecodeTID(e)
 			page.TID{Block: 0, Offset: 999}.AppendBinary(e[:0])

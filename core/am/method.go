@@ -7,7 +7,8 @@ import (
 )
 
 // Method is one access method. Methods that take a context end soon after it does, with its cause; deadlines are the
-// caller's business. All errors of a method that lives in a plugin are *PluginError.
+// caller's business. All errors of a method that lives in a plugin are *PluginError, but for
+// those of ValidateOptions that its description alone decides.
 type Method interface {
 	// Describe returns what the method can do. It makes no call: the description was fetched when the method started.
 	Describe() Description

@@ -93,6 +93,8 @@ func TestOptions(t *testing.T) {
 		_, err := m.ValidateOptions(ctx, cols, c.options)
 		requireState(t, err, pgerr.InvalidParameterValue, c.parts...)
 	}
+	_, err = m.ValidateOptions(ctx, cols, map[string]string{"fall": "1"})
+	require.EqualError(t, err, `unrecognized parameter "fall"`, "the user's mistake is told in PostgreSQL's words")
 	_, err = m.ValidateOptions(ctx, cols, map[string]string{"label": "smuggle"})
 	requireState(t, err, pgerr.ExternalRoutineException, "unheard_of")
 	_, err = m.ValidateOptions(ctx, []am.Column{{Name: "b", Type: datum.Bool}}, nil)

@@ -70,14 +70,15 @@ func (m *method) short(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeoutCause(ctx, d, pgerr.New(pgerr.QueryCanceled, "plugin did not finish the call within %v", d))
 }
 
-// ValidateOptions checks the options against the description, then asks the plugin.
+// ValidateOptions checks the options against the description, then asks the plugin. What the description alone rules out is told in
+// PostgreSQL's words, with nothing in front: it is the user's mistake and no failure of the plugin.
 func (m *method) ValidateOptions(ctx context.Context, columns []am.Column, options map[string]string) (map[string]string, error) {
 	if err := m.checkColumns(columns); err != nil {
-		return nil, pluginError(m.keeper.name, "ValidateOptions", "", err)
+		return nil, err
 	}
 	checked, err := checkOptions(m.about, len(columns), options)
 	if err != nil {
-		return nil, pluginError(m.keeper.name, "ValidateOptions", "", err)
+		return nil, err
 	}
 	ctx, cancel := m.short(ctx)
 	defer cancel()

@@ -103,11 +103,14 @@ func checkOptions(about am.Description, columns int, given map[string]string) (m
 func unknownOption(about am.Description, name string, columns int) error {
 	var names []string
 	for _, def := range about.Options {
-		if def.PerColumn {
+		switch {
+		case def.PerColumn && columns == 1:
+			names = append(names, def.Name+"1")
+		case def.PerColumn:
 			names = append(names, fmt.Sprintf("%s1 to %s%d", def.Name, def.Name, columns))
-			continue
+		default:
+			names = append(names, def.Name)
 		}
-		names = append(names, def.Name)
 	}
 	e := pgerr.New(pgerr.InvalidParameterValue, "unrecognized parameter %q", name)
 	if len(names) == 0 {
