@@ -140,6 +140,23 @@ func (p *printer) call(e *Call) {
 			p.write(")")
 			return
 		}
+	case e.Fn.Name == "array":
+		p.write("ARRAY[")
+		p.list(e.Args, ", ")
+		p.write("]")
+		return
+	case e.Fn.Name == subscriptName && len(e.Args) == 2:
+		if _, ok := e.Args[0].(*ColumnRef); ok {
+			p.expr(e.Args[0])
+		} else {
+			p.write("(")
+			p.expr(e.Args[0])
+			p.write(")")
+		}
+		p.write("[")
+		p.expr(e.Args[1])
+		p.write("]")
+		return
 	}
 	p.write(QuoteIdent(e.Fn.Name), "(")
 	p.list(e.Args, ", ")

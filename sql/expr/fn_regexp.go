@@ -183,6 +183,11 @@ func regexpMatch(ctx *EvalCtx, a []Datum) (Datum, error) {
 	if m == nil {
 		return datum.NewNull(), nil
 	}
+	return matchGroups(a[0].S, m), nil
+}
+
+// matchGroups is the array of a match's groups, or of the match itself if there are none.
+func matchGroups(s string, m []int) Datum {
 	if len(m) > 2 {
 		m = m[2:]
 	}
@@ -192,9 +197,9 @@ func regexpMatch(ctx *EvalCtx, a []Datum) (Datum, error) {
 			list = append(list, datum.NewNull())
 			continue
 		}
-		list = append(list, datum.NewText(a[0].S[m[i]:m[i+1]]))
+		list = append(list, datum.NewText(s[m[i]:m[i+1]]))
 	}
-	return datum.NewArray(text, list), nil
+	return datum.NewArray(text, list)
 }
 
 func textList(parts []string) Datum {

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/quiredb/quire/core/datum"
@@ -29,16 +31,84 @@ func registerSets(r *Registry) {
 		}
 		r.Register(setFn("unnest", []OID{t.OID}, t.Elem, func(_ *EvalCtx, a []Datum) (SetIterator, error) {
 			list, err := a[0].Array(t.Elem)
-			return func() (Datum, bool, error) {
-				if len(list) == 0 {
-					return Datum{}, false, nil
-				}
-				d := list[0]
-				list = list[1:]
-				return d, true, nil
-			}, err
+			return listIterator(list), err
 		}))
+		subscripts := func(_ *EvalCtx, a []Datum) (SetIterator, error) {
+			list, err := a[0].Array(t.Elem)
+			if err != nil || a[1].I != 1 {
+				return listIterator(nil), err
+			}
+			for i := range list {
+				list[i] = datum.NewInt(a[0].ArrayLower() + int64(i))
+			}
+			if len(a) == 3 && a[2].Bool() {
+				slices.Reverse(list)
+			}
+			return listIterator(list), nil
+		}
+		r.Register(setFn("generate_subscripts", []OID{t.OID, datum.Int4}, datum.Int4, subscripts),
+			setFn("generate_subscripts", []OID{t.OID, datum.Int4, datum.Bool}, datum.Int4, subscripts))
 	}
+	split := func(ctx *EvalCtx, a []Datum) (SetIterator, error) {
+		flags := ""
+		if len(a) == 3 {
+			flags = a[2].S
+		}
+		re, err := ctx.regex(a[1].S, flags)
+		if err != nil {
+			return nil, err
+		}
+		return stringIterator(splitRegex(re, a[0].S)), nil
+	}
+	matches := func(ctx *EvalCtx, a []Datum) (SetIterator, error) {
+		flags, limit := "", 1
+		if len(a) == 3 {
+			flags = a[2].S
+		}
+		if strings.Contains(flags, "g") {
+			limit = -1
+		}
+		re, err := ctx.regex(a[1].S, flags)
+		if err != nil {
+			return nil, err
+		}
+		var list []Datum
+		for _, m := range re.FindAllStringSubmatchIndex(a[0].S, limit) {
+			list = append(list, matchGroups(a[0].S, m))
+		}
+		return listIterator(list), nil
+	}
+	r.Register(
+		setFn("regexp_split_to_table", []OID{text, text}, text, split), setFn("regexp_split_to_table", []OID{text, text, text}, text, split),
+		setFn("regexp_matches", []OID{text, text}, textArray, matches), setFn("regexp_matches", []OID{text, text, text}, textArray, matches),
+		&Function{Name: "string_to_table", Args: []OID{text, text}, Returns: text, Set: func(ctx *EvalCtx, a []Datum) (SetIterator, error) {
+			d, err := stringToArray(ctx, a[0], a[1])
+			if err != nil || d.Null {
+				return listIterator(nil), err
+			}
+			list, err := d.Array(text)
+			return listIterator(list), err
+		}},
+	)
+}
+
+func listIterator(list []Datum) SetIterator {
+	return func() (Datum, bool, error) {
+		if len(list) == 0 {
+			return Datum{}, false, nil
+		}
+		d := list[0]
+		list = list[1:]
+		return d, true, nil
+	}
+}
+
+func stringIterator(list []string) SetIterator {
+	values := make([]Datum, len(list))
+	for i, s := range list {
+		values[i] = datum.NewText(s)
+	}
+	return listIterator(values)
 }
 
 // Rows evaluates the arguments of a set-returning call and starts it. By X4 a null argument of a strict function gives no rows.

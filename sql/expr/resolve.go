@@ -265,6 +265,9 @@ func (r *Registry) ResolveOperator(name string, left, right OID) (*Operator, err
 		if (o.Left == 0) != (left == 0) {
 			continue
 		}
+		if left == datum.Unknown && isArray(o.Left) && !isArray(o.Right) || right == datum.Unknown && isArray(o.Right) && !isArray(o.Left) {
+			continue // a literal beside an element is no array: PostgreSQL declares these for any type, which no operand matches exactly
+		}
 		ops = append(ops, o)
 		if left == 0 {
 			sigs = append(sigs, []OID{o.Right})

@@ -104,6 +104,28 @@ func (f *fromSQL) node(n *pg.Node) (expr.Expr, error) {
 			return nil, err
 		}
 		return f.MinMax(n.MinMaxExpr.Op == pg.MinMaxOp_IS_GREATEST, args)
+	case *pg.Node_AIndirection:
+		e, err := f.node(n.AIndirection.Arg)
+		for _, ix := range n.AIndirection.Indirection {
+			if err != nil {
+				return nil, err
+			}
+			var bounds [2]expr.Expr
+			for i, b := range []*pg.Node{ix.GetAIndices().Lidx, ix.GetAIndices().Uidx} {
+				if b != nil && err == nil {
+					bounds[i], err = f.node(b)
+				}
+			}
+			if err != nil {
+				return nil, err
+			}
+			if ix.GetAIndices().IsSlice {
+				e, err = f.Slice(e, bounds[0], bounds[1])
+			} else {
+				e, err = f.Subscript(e, bounds[1])
+			}
+		}
+		return e, err
 	case *pg.Node_AArrayExpr:
 		args, err := f.list(n.AArrayExpr.Elements)
 		if err != nil {

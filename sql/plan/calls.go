@@ -177,6 +177,8 @@ func figure(n *pg_query.Node) (string, int) {
 		return strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(op, "SVFOP_"), "_N")), 2
 	case *pg_query.Node_AArrayExpr:
 		return "array", 2
+	case *pg_query.Node_AIndirection:
+		return figure(n.AIndirection.Arg)
 	case *pg_query.Node_RowExpr:
 		return "row", 2
 	}

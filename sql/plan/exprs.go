@@ -73,7 +73,7 @@ func (a *analyzer) exprNode(sc *scope, n *pg_query.Node) (expr.Expr, error) {
 	case *pg_query.Node_RowExpr:
 		return nil, a.unsupported("a row value outside of a comparison", n.RowExpr.Location)
 	case *pg_query.Node_AIndirection:
-		return nil, a.unsupported("a subscript or field selection", -1)
+		return a.indirection(sc, n.AIndirection)
 	case *pg_query.Node_SetToDefault:
 		return nil, a.errorf(n.SetToDefault.Location, pgerr.SyntaxError, "DEFAULT is not allowed in this context")
 	case *pg_query.Node_GroupingFunc:
@@ -84,6 +84,44 @@ func (a *analyzer) exprNode(sc *scope, n *pg_query.Node) (expr.Expr, error) {
 		return nil, a.unsupported("XML", -1)
 	}
 	return nil, a.unsupported("this kind of expression", -1)
+}
+
+// indirection analyses subscripts and slices of an array.
+func (a *analyzer) indirection(sc *scope, x *pg_query.A_Indirection) (expr.Expr, error) {
+	e, err := a.expr(sc, x.Arg)
+	if err != nil {
+		return nil, err
+	}
+	return a.subscripts(sc, e, x.Indirection)
+}
+
+func (a *analyzer) subscripts(sc *scope, e expr.Expr, list []*pg_query.Node) (expr.Expr, error) {
+	for _, n := range list {
+		ix := n.GetAIndices()
+		if ix == nil {
+			return nil, a.unsupported("a field selection", -1)
+		}
+		var bounds [2]expr.Expr
+		for i, node := range []*pg_query.Node{ix.Lidx, ix.Uidx} {
+			if node == nil {
+				continue
+			}
+			var err error
+			if bounds[i], err = a.expr(sc, node); err != nil {
+				return nil, err
+			}
+		}
+		var err error
+		if ix.IsSlice {
+			e, err = a.b.Slice(e, bounds[0], bounds[1])
+		} else {
+			e, err = a.b.Subscript(e, bounds[1])
+		}
+		if err != nil {
+			return nil, a.at(err, locationOf(ix.Uidx))
+		}
+	}
+	return e, nil
 }
 
 func (a *analyzer) exprs(sc *scope, list []*pg_query.Node) ([]expr.Expr, error) {
