@@ -32,8 +32,11 @@ func (d *Deps) CompareEntries(ctx context.Context, c *catalog.Catalog, i *catalo
 		return cmp, noTable(i.Table)
 	}
 	m, err := d.method(c, i)
-	if err != nil || !m.Describe().Caps.OptionalKey {
+	if err != nil {
 		return cmp, err
+	}
+	if caps := m.Describe().Caps; !caps.OptionalKey && !caps.Ordered { // ordered methods are read from end to end for ORDER BY, too
+		return cmp, nil
 	}
 	entries, err := allEntries(ctx, m, i.Describe(table.Rel))
 	if err != nil {
