@@ -16,6 +16,7 @@ import (
 	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/core/lock"
 	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/sequence"
 	"github.com/quiredb/quire/core/storage"
 	"github.com/quiredb/quire/core/vfs"
 	"github.com/quiredb/quire/core/wal"
@@ -30,16 +31,17 @@ type Engine struct {
 	FS  vfs.FS
 	Dir string
 
-	WAL     *wal.Log
-	Storage *storage.Manager
-	Pool    *buffer.Pool
-	GX      *genericxlog.Manager
-	Files   redo.Files
-	Locks   *lock.Manager
-	Xact    *xact.Manager
-	Heap    *heap.Store
-	Catalog *catalog.Store
-	Applier *redo.Applier // what recovered the directory; on a standby, what goes on replaying
+	WAL       *wal.Log
+	Storage   *storage.Manager
+	Pool      *buffer.Pool
+	GX        *genericxlog.Manager
+	Files     redo.Files
+	Locks     *lock.Manager
+	Xact      *xact.Manager
+	Heap      *heap.Store
+	Catalog   *catalog.Store
+	Sequences *sequence.Store
+	Applier   *redo.Applier // what recovered the directory; on a standby, what goes on replaying
 
 	opts     Options
 	log      zerolog.Logger

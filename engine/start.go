@@ -8,6 +8,7 @@ import (
 	"github.com/quiredb/quire/core/buffer"
 	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/sequence"
 	"github.com/quiredb/quire/core/storage"
 	"github.com/quiredb/quire/core/wal"
 	"github.com/quiredb/quire/core/walrec"
@@ -149,6 +150,7 @@ func (e *Engine) openTransactions() (err error) {
 		return err
 	}
 	e.Heap = heap.NewStore(heap.Config{GX: e.GX, Pool: e.Pool, Storage: e.Storage, Xact: e.Xact, Locks: e.Locks})
+	e.Sequences = sequence.NewStore(sequence.Config{GX: e.GX, Pool: e.Pool})
 	return e.openCatalog()
 }
 

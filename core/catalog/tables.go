@@ -144,11 +144,11 @@ func (s *Store) AlterTable(ctx context.Context, t *xact.Txn, def *Table) error {
 	return nil
 }
 
-// CreateFile makes an empty file for a new incarnation of a table's heap or of an index; initPages are the empty image of
-// an unlogged index. AlterTable or AlterIndex puts it in the old one's place.
+// CreateFile makes an empty file for a new incarnation of a table's heap, of a sequence or of an index; initPages are the empty image of
+// an unlogged index. AlterTable, AlterSequence or AlterIndex puts it in the old one's place.
 func (s *Store) CreateFile(ctx context.Context, t *xact.Txn, method string, unlogged bool, initPages []page.Page) (page.RelFileNumber, error) {
 	rel := s.NewRelFile()
-	if method != "heap" {
+	if method != "heap" && method != "sequence" {
 		s.pool.AssignArena(rel, method)
 	}
 	return rel, s.createFiles(ctx, t, walrec.RelCreate{Rel: rel, Unlogged: unlogged, AM: method, InitPages: initPages})

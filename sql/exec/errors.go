@@ -33,7 +33,10 @@ func describeRow(t *plan.Table, row Row) string {
 	var b strings.Builder
 	b.WriteByte('(')
 	for i := range t.Columns {
-		if i > 0 {
+		if t.Columns[i].Dropped {
+			continue
+		}
+		if b.Len() > 1 {
 			b.WriteString(", ")
 		}
 		if row[i].Null {

@@ -1,10 +1,6 @@
 package exec
 
 import (
-	"context"
-
-	"github.com/quiredb/quire/core/am"
-	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/sql/plan"
@@ -23,6 +19,9 @@ type modify struct {
 	node  *plan.ModifyTable
 	child Operator
 	w     *Writer
+	// indexed are the columns that some index has and the statement sets: if none of them changes, the new version may be a
+	// heap-only one.
+	indexed []int
 
 	returned []Row
 	at       int
@@ -31,10 +30,31 @@ type modify struct {
 }
 
 func newModify(x *Context, n *plan.ModifyTable) *modify {
-	return &modify{
+	m := &modify{
 		x: x, node: n, child: Build(x, n.Child), ret: newProjector(x, n.Returning),
-		w: NewWriter(x, n.Table),
+		w: NewWriter(x, n.Table, n.Checks),
 	}
+	if n.Op == plan.OpUpdate {
+		for _, index := range n.Table.Indexes {
+			for _, attr := range index.Attrs {
+				if n.Set[attr] != nil {
+					m.indexed = append(m.indexed, attr)
+					m.w.late = m.w.late || index.Def.Unique
+				}
+			}
+		}
+	}
+	return m
+}
+
+// hot reports whether all indexed columns of a new version are those of the old one.
+func (m *modify) hot(old, fresh Row) bool {
+	for _, attr := range m.indexed {
+		if a, b := &old[attr], &fresh[attr]; a.Null != b.Null || !a.Null && (a.I != b.I || a.S != b.S) {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *modify) Open() error {
@@ -126,18 +146,20 @@ func (m *modify) update(row Row) error {
 			}
 			fresh[i] = v
 		}
-		if err := CheckNotNull(t, fresh); err != nil {
+		if err := CheckRow(m.x.Eval, t, m.node.Checks, fresh); err != nil {
 			return err
 		}
 		m.w.row = t.Row.AppendRow(m.w.row[:0], fresh)
-		r, err := m.x.Heap.Update(m.x.Ctx, m.x.Txn, m.x.Snapshot, t.Heap, tid, m.w.row, false)
+		r, err := m.x.Heap.Update(m.x.Ctx, m.x.Txn, m.x.Snapshot, t.Heap, tid, m.w.row, m.hot(row, fresh))
 		if err != nil {
 			return err
 		}
 		switch r.Outcome {
 		case heap.OK:
-			if err := m.w.index(r.TID, fresh); err != nil {
-				return err
+			if !r.Hot {
+				if err := m.w.index(r.TID, fresh); err != nil {
+					return err
+				}
 			}
 			return m.result(fresh)
 		case heap.Gone, heap.SelfModified:
@@ -187,113 +209,4 @@ func (m *modify) recheck(tid page.TID) (Row, bool, error) {
 	row[t.TIDSlot()].I = packTID(tid)
 	ok, err := m.x.passes(m.node.Quals, row)
 	return row, ok, err
-}
-
-// Writer adds rows to a table and its indexes in batches.
-type Writer struct {
-	x     *Context
-	table *plan.Table
-
-	arena []byte
-	rows  [][]byte
-	keep  []Row // index columns need the values after the heap has placed the rows
-	row   []byte
-	// Per index: entries of rows that are in the heap.
-	entries [][]am.Row
-	values  []datum.Datum // backing of the entries' values
-}
-
-// NewWriter prepares writing to t.
-func NewWriter(x *Context, t *plan.Table) *Writer {
-	return &Writer{x: x, table: t, entries: make([][]am.Row, len(t.Indexes))}
-}
-
-// ready fails if some index of the table cannot be written: nothing skips an index.
-func (w *Writer) ready() error {
-	for _, x := range w.table.Indexes {
-		if x.Method == nil {
-			return x.Err
-		}
-	}
-	return nil
-}
-
-// Add queues one row; its strings are copied.
-func (w *Writer) Add(row Row) error {
-	if err := CheckNotNull(w.table, row); err != nil {
-		return err
-	}
-	from := len(w.arena)
-	w.arena = w.table.Row.AppendRow(w.arena, row)
-	w.rows = append(w.rows, w.arena[from:len(w.arena):len(w.arena)])
-	if len(w.table.Indexes) > 0 {
-		w.keep = append(w.keep, cloneRow(row))
-	}
-	if len(w.rows) < BatchRows && len(w.arena) < batchBytes {
-		return nil
-	}
-	return w.Flush()
-}
-
-// Flush writes what is queued.
-func (w *Writer) Flush() error {
-	if len(w.rows) > 0 {
-		tids, err := w.x.Heap.Insert(w.x.Ctx, w.x.Txn, w.table.Heap, w.rows)
-		if err != nil {
-			return err
-		}
-		for i, row := range w.keep {
-			w.queue(tids[i], row)
-		}
-		w.arena, w.rows, w.keep = w.arena[:0], w.rows[:0], w.keep[:0]
-	}
-	return w.flushIndexes()
-}
-
-// index queues the index entries of a row that is in the heap already. The row's values are copied.
-func (w *Writer) index(tid page.TID, row Row) error {
-	if len(w.table.Indexes) == 0 {
-		return nil
-	}
-	w.queue(tid, cloneRow(row))
-	if len(w.entries[0]) < BatchRows {
-		return nil
-	}
-	return w.flushIndexes()
-}
-
-// queue makes the index entries of a row.
-func (w *Writer) queue(tid page.TID, row Row) {
-	for i, x := range w.table.Indexes {
-		from := len(w.values)
-		for _, attr := range x.Attrs {
-			w.values = append(w.values, row[attr])
-		}
-		w.entries[i] = append(w.entries[i], am.Row{TID: tid, Values: w.values[from:len(w.values):len(w.values)]})
-	}
-}
-
-func (w *Writer) flushIndexes() error {
-	if len(w.table.Indexes) == 0 || len(w.entries[0]) == 0 {
-		return nil
-	}
-	if w.x.Ctx.Err() != nil {
-		return context.Cause(w.x.Ctx)
-	}
-	xid, err := w.x.Txn.XID()
-	if err != nil {
-		return err
-	}
-	for i, x := range w.table.Indexes {
-		conflicts, err := x.Method.Insert(w.x.Ctx, x.Def, uint64(xid), w.entries[i])
-		if err != nil {
-			return err
-		}
-		if len(conflicts) > 0 {
-			return DuplicateKey(x.Def, conflicts[0])
-		}
-		w.entries[i] = w.entries[i][:0]
-	}
-	w.values = w.values[:0]
-	return nil
 }

@@ -100,11 +100,17 @@ func (a *analyzer) addRel(q *Query, sc *scope, rel *Rel, schema string, location
 // renameColumns applies the column names of an alias.
 func (a *analyzer) renameColumns(rel *Rel, alias *pg_query.Alias) error {
 	given := names(alias.Colnames)
-	if len(given) > len(rel.Columns) {
-		return pgerr.New(pgerr.InvalidColumnReference, `table "%s" has %d columns available but %d columns specified`, alias.Aliasname, len(rel.Columns), len(given))
+	var there []*RelColumn // dropped columns have no name
+	for i := range rel.Columns {
+		if rel.Columns[i].Name != "" {
+			there = append(there, &rel.Columns[i])
+		}
+	}
+	if len(given) > len(there) {
+		return pgerr.New(pgerr.InvalidColumnReference, `table "%s" has %d columns available but %d columns specified`, alias.Aliasname, len(there), len(given))
 	}
 	for i, name := range given {
-		rel.Columns[i].Name = name
+		there[i].Name = name
 	}
 	return nil
 }

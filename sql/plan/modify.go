@@ -26,8 +26,6 @@ func (a *analyzer) insert(s *pg_query.InsertStmt) (*Query, error) {
 		return nil, a.unsupported("ON CONFLICT", s.OnConflictClause.Location)
 	case s.WithClause != nil:
 		return nil, a.unsupported("WITH", s.WithClause.Location)
-	case s.Override > pg_query.OverridingKind_OVERRIDING_NOT_SET:
-		return nil, a.unsupported("OVERRIDING", -1)
 	}
 	t, err := a.writable(s.Relation, "insert into")
 	if err != nil {
@@ -51,7 +49,7 @@ func (a *analyzer) insert(s *pg_query.InsertStmt) (*Query, error) {
 		return nil, err
 	}
 	for i := range q.Set {
-		if q.Set[i] == nil {
+		if q.Set[i] == nil || s.Override == pg_query.OverridingKind_OVERRIDING_USER_VALUE && t.Columns[i].Identity != 0 {
 			if q.Set[i], err = a.columnDefault(t, i); err != nil {
 				return nil, err
 			}
@@ -64,12 +62,25 @@ func (a *analyzer) insert(s *pg_query.InsertStmt) (*Query, error) {
 	return q, a.returning(q, s.ReturningList)
 }
 
+// identityGiven refuses a value for a column that is GENERATED ALWAYS, unless the statement overrides that.
+func identityGiven(t *Table, attr int, override pg_query.OverridingKind) error {
+	c := &t.Columns[attr]
+	if c.Identity != 'a' || override > pg_query.OverridingKind_OVERRIDING_NOT_SET {
+		return nil
+	}
+	return pgerr.New(pgerr.GeneratedAlways, `cannot insert a non-DEFAULT value into column "%s"`, c.Name).
+		WithDetail(`Column "%s" is an identity column defined as GENERATED ALWAYS.`, c.Name).
+		WithHint("Use OVERRIDING SYSTEM VALUE to override.")
+}
+
 // insertColumns returns the table positions of the columns that an INSERT names, or all of them.
 func (a *analyzer) insertColumns(t *Table, cols []*pg_query.Node) ([]int, error) {
 	var attrs []int
 	if len(cols) == 0 {
 		for i := range t.Columns {
-			attrs = append(attrs, i)
+			if !t.Columns[i].Dropped {
+				attrs = append(attrs, i)
+			}
 		}
 		return attrs, nil
 	}
@@ -130,6 +141,11 @@ func (a *analyzer) insertValues(t *Table, attrs []int, s *pg_query.InsertStmt, l
 			}
 			rows[r] = make([]expr.Expr, len(items))
 			for i, item := range items {
+				if item.GetSetToDefault() == nil {
+					if err := identityGiven(t, attrs[i], s.Override); err != nil {
+						return err
+					}
+				}
 				e, err := a.assignment(&scope{}, t, attrs[i], item)
 				if err != nil {
 					return err
@@ -192,6 +208,9 @@ func (a *analyzer) insertSelect(t *Table, attrs []int, s *pg_query.InsertStmt, s
 		target := &sub.Targets[i]
 		rel.Columns = append(rel.Columns, RelColumn{target.Name, target.Expr.Type()})
 		c := &t.Columns[attrs[i]]
+		if err := identityGiven(t, attrs[i], s.Override); err != nil {
+			return nil, err
+		}
 		e, err := a.b.Assign(&expr.ColumnRef{Index: i, Attr: i, T: target.Expr.Type(), Name: target.Name}, c.Type, c.Name)
 		if err != nil {
 			if i < len(sel.TargetList) {
@@ -287,6 +306,10 @@ func (a *analyzer) set(q *Query, sc *scope, list []*pg_query.Node) error {
 				return a.errorf(row.Location, pgerr.SyntaxError, "number of columns does not match number of values")
 			}
 			val = row.Args[m.Colno-1]
+		}
+		if c := &q.Table.Columns[attr]; c.Identity == 'a' && val.GetSetToDefault() == nil {
+			return pgerr.New(pgerr.GeneratedAlways, `column "%s" can only be updated to DEFAULT`, c.Name).
+				WithDetail(`Column "%s" is an identity column defined as GENERATED ALWAYS.`, c.Name)
 		}
 		e, err := a.assignment(sc, q.Table, attr, val)
 		if err != nil {

@@ -205,7 +205,9 @@ type ModifyTable struct {
 	Alias string
 	Child Node
 	Set   []*Scalar // one for each column of the table, in order; nil = column unchanged
-	Quals *Scalar
+	// Checks must not be false for a new row.
+	Checks []Check
+	Quals  *Scalar
 	// Returning computes the output row from the new row, or the old one for a delete. Nil means no output.
 	Returning []*Scalar
 }

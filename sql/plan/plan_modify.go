@@ -9,6 +9,11 @@ import (
 func (p *planner) modify(q *Query) (Node, error) {
 	n := &ModifyTable{Table: q.Table, Alias: q.Alias}
 	var err error
+	if q.Table.Checks != nil && q.Command != Delete {
+		if n.Checks, err = q.Table.Checks(); err != nil {
+			return nil, err
+		}
+	}
 	switch q.Command {
 	case Insert:
 		n.Op = OpInsert

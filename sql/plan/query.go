@@ -93,7 +93,7 @@ type Rel struct {
 	Subquery *Query
 }
 
-// RelColumn is one column of a Rel.
+// RelColumn is one column of a Rel. Without a name it is one that was dropped: nothing refers to it, and * leaves it out.
 type RelColumn struct {
 	Name string
 	Type datum.Type

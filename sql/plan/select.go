@@ -158,6 +158,9 @@ func (a *analyzer) expandStar(sc *scope, table []string, location int32) ([]Targ
 		}
 		seen = true
 		for attr := range r.columns {
+			if r.columns[attr].Name == "" { // was dropped
+				continue
+			}
 			out = append(out, Target{Expr: sc.ref(r, attr), Name: r.columns[attr].Name})
 		}
 	}

@@ -28,6 +28,9 @@ type Table struct {
 	// Pages and Tuples are the current size, Tuples estimated from the density that the last ANALYZE saw.
 	Pages, Tuples float64
 	View          *View // set for a system view
+	// Checks gives the CHECK constraints in the order of their names, ready to run; nil if there are none. Statements that write ask
+	// for them.
+	Checks func() ([]Check, error)
 }
 
 // TableColumn is one column of a Table.
@@ -35,6 +38,10 @@ type TableColumn struct {
 	Name    string
 	Type    datum.Type
 	NotNull bool
+	// Dropped marks a place whose column is no more. It has no name; new rows have null there.
+	Dropped bool
+	// Identity is that of catalog.Column.
+	Identity byte
 	// Default computes the value for an INSERT that names none; nil is NULL.
 	Default expr.Expr
 	// Statistics of the last ANALYZE, zero if there was none. A negative Distinct is a fraction of the rows.
@@ -65,7 +72,7 @@ type View struct {
 // Attr returns the position of the column called name, or -1.
 func (t *Table) Attr(name string) int {
 	for i := range t.Columns {
-		if t.Columns[i].Name == name {
+		if t.Columns[i].Name == name && !t.Columns[i].Dropped {
 			return i
 		}
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"sync"
 	"unsafe"
 
 	"github.com/quiredb/quire/core/am"
@@ -36,6 +37,9 @@ type copyConverter struct {
 	env      *datum.Env
 	eval     *expr.EvalCtx
 	defaults []columnDefault
+	checks   []plan.Check
+	volatile bool       // some default is
+	txn      sync.Mutex // held by who uses the transaction, beside the steps that only wait or read its number
 }
 
 // columnDefault computes a column that the input does not have.
@@ -58,10 +62,16 @@ func (s *Session) newCopyConverter(ctx context.Context, t *plan.Table, attrs []i
 		d := columnDefault{attr: i}
 		if e := t.Columns[i].Default; e != nil {
 			d.eval = expr.Compile(e)
+			c.volatile = c.volatile || expr.MaxVolatility(e) == expr.Volatile
 		}
 		c.defaults = append(c.defaults, d)
 	}
-	return c, nil
+	if t.Checks == nil {
+		return c, nil
+	}
+	var err error
+	c.checks, err = t.Checks()
+	return c, err
 }
 
 // names are those of the columns in the order of the input.
@@ -75,6 +85,10 @@ func (c *copyConverter) names() []string {
 
 // convert fills a batch's values and rows from its fields.
 func (c *copyConverter) convert(b *copyBatch) error {
+	if c.volatile { // nextval uses the transaction, and so does whoever stores rows
+		c.txn.Lock()
+		defer c.txn.Unlock()
+	}
 	width := len(c.t.Columns)
 	if n := b.in.Rows * width; cap(b.values) < n {
 		b.values = make([]datum.Datum, n)
@@ -111,10 +125,8 @@ func (c *copyConverter) row(b *copyBatch, i int, row []datum.Datum) error {
 			row[d.attr] = v
 		}
 	}
-	for a := range c.t.Columns {
-		if c.t.Columns[a].NotNull && row[a].Null {
-			return c.at(b, i, exec.CheckNotNull(c.t, row))
-		}
+	if err := exec.CheckRow(c.eval, c.t, c.checks, row); err != nil {
+		return c.at(b, i, err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -173,7 +174,10 @@ func (c *copyIn) store(ctx context.Context, parsed <-chan *copyBatch, stored cha
 		if ctx.Err() != nil {
 			return rows, context.Cause(ctx)
 		}
-		if b.tids, err = heap.Insert(ctx, txn, c.t.Heap, b.rows); err != nil {
+		c.conv.txn.Lock()
+		b.tids, err = heap.Insert(ctx, txn, c.t.Heap, b.rows)
+		c.conv.txn.Unlock()
+		if err != nil {
 			return rows, err
 		}
 		rows += int64(len(b.rows))
@@ -200,7 +204,6 @@ func (c *copyIn) index(ctx context.Context, stored <-chan *copyBatch, free chan<
 }
 
 func (c *copyIn) insertIndexes(ctx context.Context, b *copyBatch) error {
-	xid := c.s.tx.txn.CurrentXID() // the heap has made sure of one
 	width := len(c.t.Columns)
 	for _, x := range c.t.Indexes {
 		b.entries, b.keys = b.entries[:0], b.keys[:0]
@@ -211,12 +214,14 @@ func (c *copyIn) insertIndexes(ctx context.Context, b *copyBatch) error {
 			}
 			b.entries = append(b.entries, am.Row{TID: b.tids[i], Values: b.keys[from:len(b.keys):len(b.keys)]})
 		}
-		conflicts, err := x.Method.Insert(ctx, x.Def, uint64(xid), b.entries)
+		there, err := exec.InsertEntries(ctx, c.s.tx.txn, x, b.entries, true)
 		if err != nil {
 			return err
 		}
-		if len(conflicts) > 0 {
-			return exec.DuplicateKey(x.Def, conflicts[0])
+		if len(there) > 0 {
+			at := slices.Index(b.tids, there[0].TID)
+			e := pgerr.From(exec.DuplicateKey(c.t, &x.Def, there[0].Values))
+			return e.WithWhere("COPY %s, line %d", c.t.Name, b.in.Line(at))
 		}
 	}
 	return nil

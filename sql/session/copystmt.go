@@ -148,7 +148,9 @@ func copyColumns(t *plan.Table, list []*pg_query.Node) ([]int, error) {
 	var attrs []int
 	if len(list) == 0 {
 		for i := range t.Columns {
-			attrs = append(attrs, i)
+			if !t.Columns[i].Dropped {
+				attrs = append(attrs, i)
+			}
 		}
 		return attrs, nil
 	}

@@ -9,8 +9,10 @@ import (
 
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/xact"
 )
 
 // fakeMethod is an access method that keeps its entries in memory: enough to see what executor and DDL ask of one. The lossy kind
@@ -20,7 +22,8 @@ type fakeMethod struct {
 	ordered bool
 	mu      sync.Mutex
 	rows    map[page.RelFileNumber][]am.Row
-	down    bool // behaves as if its process were gone
+	down    bool        // behaves as if its process were gone
+	heap    *heap.Store // judges equal rows, for unique indexes; nil has none
 }
 
 func newFake(name string, ordered bool) *fakeMethod {
@@ -31,7 +34,7 @@ func (f *fakeMethod) Describe() am.Description {
 	d := am.Description{
 		Name: f.name, Version: "1",
 		Options: []am.OptionDef{{Name: "length", Type: am.OptionInt, Default: "80", Min: "1", Max: "4096"}},
-		Caps:    am.Caps{MultiColumn: true, BitmapOnly: !f.ordered, OptionalKey: true, Ordered: f.ordered, Backward: f.ordered, SearchNulls: f.ordered, AnyEqual: f.ordered, ReturnKeys: f.ordered},
+		Caps:    am.Caps{MultiColumn: true, BitmapOnly: !f.ordered, OptionalKey: true, Ordered: f.ordered, Backward: f.ordered, SearchNulls: f.ordered, AnyEqual: f.ordered, ReturnKeys: f.ordered, Unique: f.heap != nil},
 		Cost:    am.Cost{PagesFraction: 1, PerPage: 1, PerTuple: 1},
 	}
 	ops := []string{"="}
@@ -85,20 +88,71 @@ func (f *fakeMethod) add(idx am.Index, rows []am.Row) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range rows {
-		c := am.Row{TID: r.TID, Values: make([]datum.Datum, len(r.Values))}
-		for i, v := range r.Values {
-			c.Values[i] = v.Clone()
-		}
-		f.rows[idx.Rel.Rel] = append(f.rows[idx.Rel.Rel], c)
+		f.addLocked(idx, r)
 	}
 }
 
-func (f *fakeMethod) Insert(_ context.Context, idx am.Index, _ uint64, rows []am.Row) ([]am.Conflict, error) {
+// addLocked keeps a copy of a row. Holds: f.mu.
+func (f *fakeMethod) addLocked(idx am.Index, r am.Row) {
+	c := am.Row{TID: r.TID, Values: make([]datum.Datum, len(r.Values))}
+	for i, v := range r.Values {
+		c.Values[i] = v.Clone()
+	}
+	f.rows[idx.Rel.Rel] = append(f.rows[idx.Rel.Rel], c)
+}
+
+func (f *fakeMethod) Insert(_ context.Context, idx am.Index, xid uint64, rows []am.Row) ([]am.Conflict, error) {
 	if f.down {
 		return nil, pgerr.New(pgerr.ObjectNotInPrerequisiteState, "access method %q is not available", f.name).Because(am.ErrUnavailable)
 	}
-	f.add(idx, rows)
-	return nil, nil
+	if !idx.Unique {
+		f.add(idx, rows)
+		return nil, nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var conflicts []am.Conflict
+	for i, r := range rows {
+		c, there, err := f.conflict(idx, xid, r)
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			c.Row = i
+			conflicts = append(conflicts, *c)
+		} else if !there {
+			f.addLocked(idx, r)
+		}
+	}
+	return conflicts, nil
+}
+
+// conflict looks for an equal row that is not dead; there says that the row itself is in the index. Holds: f.mu.
+func (f *fakeMethod) conflict(idx am.Index, xid uint64, r am.Row) (*am.Conflict, bool, error) {
+	for _, v := range r.Values {
+		if v.Null {
+			return nil, false, nil
+		}
+	}
+	for _, other := range f.rows[idx.Rel.Rel] {
+		if !slices.EqualFunc(other.Values, r.Values, func(a, b datum.Datum) bool { return !a.Null && a.I == b.I && a.S == b.S }) {
+			continue
+		}
+		if other.TID == r.TID {
+			return nil, true, nil
+		}
+		status, err := f.heap.Statuses(xact.XID(xid), heap.Relation{Rel: idx.Heap}, []page.TID{other.TID})
+		if err != nil {
+			return nil, false, err
+		}
+		switch status[0].Life {
+		case heap.Live:
+			return &am.Conflict{TID: other.TID}, false, nil
+		case heap.Undecided:
+			return &am.Conflict{TID: other.TID, XID: uint64(status[0].XID)}, false, nil
+		}
+	}
+	return nil, false, nil
 }
 
 func (f *fakeMethod) Scan(_ context.Context, idx am.Index, keys []am.ScanKey, opts am.ScanOptions) (am.Cursor, error) {

@@ -25,6 +25,7 @@ func (db *DB) registerFunctions() {
 	db.registerSizes()
 	db.registerSession()
 	sysview.Register(db.registry, func(ec *expr.EvalCtx) (*sysview.Env, error) { return of(ec).viewEnv() })
+	db.registerSequences()
 }
 
 func fn(name string, returns datum.OID, v expr.Volatility, args ...datum.OID) *expr.Function {
@@ -139,7 +140,7 @@ type relation struct {
 	rel  page.RelFileNumber
 }
 
-// relation finds a table, an index or a system relation by OID.
+// relation finds a table, an index, a sequence or a system relation by OID.
 func (s *Session) relation(oid uint32) (*catalog.Catalog, relation, bool, error) {
 	cat, err := s.catalog()
 	if err != nil {
@@ -150,6 +151,9 @@ func (s *Session) relation(oid uint32) (*catalog.Catalog, relation, bool, error)
 	}
 	if i := cat.IndexByOID(oid); i != nil {
 		return cat, relation{oid, i.Name, i.Rel}, true, nil
+	}
+	if q := cat.SequenceByOID(oid); q != nil {
+		return cat, relation{oid, q.Name, q.Rel}, true, nil
 	}
 	for _, r := range sysview.SystemRelations() {
 		if uint32(r.Rel) == oid {

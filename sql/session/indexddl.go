@@ -2,8 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
@@ -31,6 +29,12 @@ func (s *Session) createIndex(ctx context.Context, stmt parse.Statement, st *pg_
 	if err != nil {
 		return pgerr.From(err).At(parse.NewLocator(stmt.Query).At(st.Relation.Location))
 	}
+	if err := s.knowMethod(ctx, st.AccessMethod); err != nil {
+		return err
+	}
+	if cat, err = s.db.cat.Current(s.tx.txn); err != nil {
+		return err
+	}
 	method, err := s.db.method(cat, st.AccessMethod)
 	if err != nil {
 		return err
@@ -41,9 +45,9 @@ func (s *Session) createIndex(ctx context.Context, stmt parse.Statement, st *pg_
 	}
 	def.Name = datum.TruncateName(st.Idxname)
 	if def.Name == "" {
-		def.Name = indexName(cat, t.Name, def.Columns)
+		def.Name = freeName(t.Name, columnNames(def.Columns), "idx", cat.HasRelation)
 	}
-	if cat.Index(def.Name) != nil || cat.Table(def.Name) != nil {
+	if cat.HasRelation(def.Name) {
 		if st.IfNotExists {
 			s.notice(pgerr.Notice(pgerr.DuplicateTable, `relation "%s" already exists, skipping`, def.Name))
 			return nil
@@ -135,28 +139,6 @@ func indexOptions(list []*pg_query.Node) (map[string]string, error) {
 		out[d.Defname] = text
 	}
 	return out, nil
-}
-
-// indexName makes a name that is free: table_column_column_idx, with a number if need be.
-func indexName(cat *catalog.Catalog, table string, columns []catalog.IndexColumn) string {
-	parts := []string{table}
-	for _, c := range columns {
-		parts = append(parts, c.Name)
-	}
-	base := strings.Join(parts, "_")
-	for i := 0; ; i++ {
-		suffix := "_idx"
-		if i > 0 {
-			suffix += fmt.Sprint(i)
-		}
-		stem := base
-		for len(stem)+len(suffix) > 63 {
-			stem = datum.TruncateName(stem[:len(stem)-1])
-		}
-		if name := stem + suffix; cat.Table(name) == nil && cat.Index(name) == nil {
-			return name
-		}
-	}
 }
 
 // maintenance is what building indexes works with, under the session's maintenance_work_mem.

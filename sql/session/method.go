@@ -25,21 +25,52 @@ func (s *Session) addAccessMethod(ctx context.Context, name, plugin string) erro
 		return pgerr.New(pgerr.InsufficientPrivilege, `permission denied to create access method "%s"`, name).
 			WithHint("Must be superuser to create an access method.")
 	}
+	def, err := s.pinned(name, plugin)
+	if err != nil {
+		return err
+	}
+	return s.db.cat.CreateAccessMethod(ctx, s.tx.txn, def)
+}
+
+// pinned describes a plugin as an access method; its file's SHA-256 is laid down.
+func (s *Session) pinned(name, plugin string) (*catalog.AccessMethod, error) {
 	def := &catalog.AccessMethod{Name: name, Plugin: plugin}
 	if s.db.cfg.Pin != nil {
 		found, sum, err := s.db.cfg.Pin(plugin)
 		if err != nil {
-			return noPlugin(plugin, err)
+			return nil, noPlugin(plugin, err)
 		}
 		def.Plugin, def.SHA256 = found, sum
 		plugin = found
 	}
 	method, err := s.db.ams.Lookup(plugin)
 	if err != nil {
-		return noPlugin(plugin, err)
+		return nil, noPlugin(plugin, err)
 	}
 	def.Description = method.Describe()
-	return s.db.cat.CreateAccessMethod(ctx, s.tx.txn, def)
+	return def, nil
+}
+
+// defaultMethod is the access method of an index that names none, and of PRIMARY KEY and UNIQUE.
+const defaultMethod = "btree"
+
+// knowMethod makes the default access method known at its first use, as if a superuser had created it: PostgreSQL's users expect
+// PRIMARY KEY to work in a new database. Others, and a plugin directory without it, are left to the error of who needs them.
+func (s *Session) knowMethod(ctx context.Context, name string) error {
+	cat, err := s.db.cat.Current(s.tx.txn)
+	if err != nil || name != defaultMethod || cat.AccessMethod(name) != nil {
+		return err
+	}
+	def, err := s.pinned(name, name)
+	if err != nil {
+		return pgerr.New(pgerr.UndefinedObject, `access method "%s" does not exist`, name).
+			WithHint(`PRIMARY KEY, UNIQUE and indexes without USING need the plugin "%s": put its program into the plugin directory. %s`, name, pgerr.From(err).Hint).Because(err)
+	}
+	err = s.db.cat.CreateAccessMethod(ctx, s.tx.txn, def)
+	if pgerr.Is(err, pgerr.DuplicateObject) { // another session was first
+		return nil
+	}
+	return err
 }
 
 // noPlugin says that the handler of a CREATE ACCESS METHOD is missing.

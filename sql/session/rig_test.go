@@ -20,7 +20,7 @@ import (
 	"github.com/quiredb/quire/sql/session"
 )
 
-// rig is a database in memory with two fake access methods: bloom (unordered, lossy) and tree (ordered).
+// rig is a database in memory with fake access methods: bloom (unordered, lossy), tree (ordered) and btree (ordered, unique).
 type rig struct {
 	t      testing.TB
 	fs     *vfs.MemFS
@@ -34,11 +34,12 @@ type rig struct {
 }
 
 func newRig(t testing.TB) *rig {
-	r := &rig{t: t, fs: vfs.NewMem(), ams: fakeRegistry{"bloom": newFake("bloom", false), "tree": newFake("tree", true)}}
+	r := &rig{t: t, fs: vfs.NewMem(), ams: fakeRegistry{"bloom": newFake("bloom", false), "tree": newFake("tree", true), "btree": newFake("btree", true)}}
 	require.NoError(t, engine.Init(r.fs, "data", engine.InitOptions{SystemID: 7, Superuser: "postgres"}))
 	var err error
 	r.engine, err = engine.Open(context.Background(), r.fs, "data", engine.Options{Frames: 2048, PrivateMemory: true, Log: zerolog.Nop()})
 	require.NoError(t, err)
+	r.ams["btree"].heap = r.engine.Heap
 	t.Cleanup(r.stop)
 	r.db, err = session.Open(session.Config{
 		Engine: r.engine, AMs: r, Log: zerolog.Nop(), Version: "PostgreSQL 15.0 (Quire test)",

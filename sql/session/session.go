@@ -47,6 +47,9 @@ type Session struct {
 	env     *datum.Env
 	envFrom uint64 // settings version that env was made from
 
+	sequences    map[uint32]*taken // by OID
+	lastSequence uint32            // that nextval was called for last
+
 	planCosts *plan.Costs
 	costsFrom uint64
 	limits    limits

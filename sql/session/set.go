@@ -175,6 +175,7 @@ func (s *Session) discard(st *pg_query.DiscardStmt) (string, error) {
 		}
 		s.settings.ResetAll()
 		clear(s.prepared)
+		s.discardSequences()
 		s.simpleCache, s.unnamedCache = newPlanCache(), newPlanCache()
 		return "DISCARD ALL", nil
 	case pg_query.DiscardMode_DISCARD_PLANS:
@@ -183,5 +184,6 @@ func (s *Session) discard(st *pg_query.DiscardStmt) (string, error) {
 	case pg_query.DiscardMode_DISCARD_TEMP:
 		return "DISCARD TEMP", nil
 	}
+	s.discardSequences()
 	return "DISCARD SEQUENCES", nil
 }

@@ -1,8 +1,13 @@
 package session
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/catalog"
@@ -45,6 +50,9 @@ func (src *source) Table(schema, name string) (*plan.Table, error) {
 	if t := src.cat.Table(name); t != nil {
 		return src.table(t)
 	}
+	if q := src.cat.Sequence(name); q != nil {
+		return sequenceTable(q), nil
+	}
 	if src.cat.Index(name) != nil {
 		return nil, pgerr.New(pgerr.WrongObjectType, `"%s" is an index`, name)
 	}
@@ -56,8 +64,8 @@ func (src *source) table(t *catalog.Table) (*plan.Table, error) {
 	out := &plan.Table{OID: t.OID, Schema: "public", Name: t.Name, Row: t.RowType(), Heap: t.Heap()}
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		col := plan.TableColumn{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Distinct: c.Distinct, NullFraction: c.NullFraction, Width: c.Width}
-		if c.Default != "" {
+		col := plan.TableColumn{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Dropped: c.Dropped, Identity: c.Identity, Distinct: c.Distinct, NullFraction: c.NullFraction, Width: c.Width}
+		if c.Default != "" || c.Identity != 0 {
 			e, err := src.columnDefault(c)
 			if err != nil {
 				return nil, err
@@ -66,6 +74,7 @@ func (src *source) table(t *catalog.Table) (*plan.Table, error) {
 		}
 		out.Columns = append(out.Columns, col)
 	}
+	src.checks(out, t)
 	if err := src.size(out, t); err != nil {
 		return nil, err
 	}
@@ -151,14 +160,60 @@ func (db *DB) method(cat *catalog.Catalog, name string) (am.Method, error) {
 	return db.ams.Lookup(def.Plugin)
 }
 
-// columnDefault analyses a stored DEFAULT.
+// columnDefault analyses a stored DEFAULT. That of an identity column takes a value from its sequence.
 func (src *source) columnDefault(c *catalog.Column) (expr.Expr, error) {
-	stmts, err := src.s.db.parser.Parse("SELECT " + c.Default)
-	if err != nil || len(stmts) != 1 {
-		return nil, pgerr.New(pgerr.DataCorrupted, `default of column "%s" cannot be read: %s`, c.Name, strconv.Quote(c.Default)).Because(err)
+	text := c.Default
+	if c.Identity != 0 {
+		text = nextvalOf(c.Sequence)
 	}
-	n := stmts[0].Node.GetSelectStmt().GetTargetList()[0].GetResTarget().GetVal()
-	return plan.Default(src.s.planEnv(src), stmts[0].Query, n, c.Name, c.Type)
+	query, n, err := src.stored("default of column "+c.Name, text)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Default(src.s.planEnv(src), query, n, c.Name, c.Type)
+}
+
+// nextvalOf is the default of a column that takes its values from a sequence, as it is stored: by number, so that the sequence may be
+// renamed.
+func nextvalOf(sequence uint32) string { return fmt.Sprintf("nextval('%d'::regclass)", sequence) }
+
+// stored parses an expression that the catalog keeps.
+func (src *source) stored(what, text string) (query string, n *pg_query.Node, err error) {
+	stmts, err := src.s.db.parser.Parse("SELECT " + text)
+	if err != nil || len(stmts) != 1 {
+		return "", nil, pgerr.New(pgerr.DataCorrupted, `%s cannot be read: %s`, what, strconv.Quote(text)).Because(err)
+	}
+	return stmts[0].Query, stmts[0].Node.GetSelectStmt().GetTargetList()[0].GetResTarget().GetVal(), nil
+}
+
+// checks has the CHECK constraints of a table made ready when they are asked for.
+func (src *source) checks(out *plan.Table, t *catalog.Table) {
+	var list []*catalog.Constraint
+	for i := range t.Constraints {
+		if t.Constraints[i].Kind == catalog.Check {
+			list = append(list, &t.Constraints[i])
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	slices.SortFunc(list, func(a, b *catalog.Constraint) int { return strings.Compare(a.Name, b.Name) })
+	out.Checks = func() ([]plan.Check, error) {
+		env := src.s.planEnv(src)
+		ready := make([]plan.Check, len(list))
+		for i, con := range list {
+			query, n, err := src.stored("constraint "+con.Name, con.Expr)
+			if err != nil {
+				return nil, err
+			}
+			e, _, err := plan.CheckCondition(env, query, n, out)
+			if err != nil {
+				return nil, err
+			}
+			ready[i] = plan.NewCheck(env, con.Name, e)
+		}
+		return ready, nil
+	}
 }
 
 // costs reads the planner's settings.

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -10,14 +9,44 @@ import (
 
 	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/datum"
-	"github.com/quiredb/quire/core/lock"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/expr"
 	"github.com/quiredb/quire/sql/parse"
 	"github.com/quiredb/quire/sql/plan"
-	"github.com/quiredb/quire/sql/sysview"
 )
+
+// tableDraft is a table that CREATE TABLE or ALTER TABLE is putting together: the definition, and what has to be made beside it.
+type tableDraft struct {
+	s    *Session
+	ctx  context.Context
+	stmt parse.Statement
+	at   *parse.Locator
+	env  *plan.Env
+	cat  *catalog.Catalog
+	def  *catalog.Table
+	// existing says that the table is there already.
+	existing bool
+
+	defaults  []expr.Expr // of the columns that were added, analysed; nil is none
+	sequences []*draftSequence
+	keys      []draftKey
+	checks    []draftCheck
+}
+
+// draftSequence is the sequence of a serial or identity column.
+type draftSequence struct {
+	attr    int
+	def     *catalog.Sequence
+	options []*pg_query.Node
+}
+
+func (s *Session) newDraft(ctx context.Context, stmt parse.Statement, cat *catalog.Catalog, def *catalog.Table) *tableDraft {
+	return &tableDraft{
+		s: s, ctx: ctx, stmt: stmt, at: parse.NewLocator(stmt.Query), env: s.planEnv(&source{s: s, cat: cat}), cat: cat, def: def,
+		defaults: make([]expr.Expr, len(def.Columns)),
+	}
+}
 
 func (s *Session) createTable(ctx context.Context, stmt parse.Statement, st *pg_query.CreateStmt) error {
 	if err := refuseTable(st); err != nil {
@@ -31,7 +60,7 @@ func (s *Session) createTable(ctx context.Context, stmt parse.Statement, st *pg_
 		return err
 	}
 	name := datum.TruncateName(st.Relation.Relname)
-	if cat.Table(name) != nil || cat.Index(name) != nil {
+	if cat.HasRelation(name) {
 		if st.IfNotExists {
 			s.notice(pgerr.Notice(pgerr.DuplicateTable, `relation "%s" already exists, skipping`, name))
 			return nil
@@ -42,24 +71,170 @@ func (s *Session) createTable(ctx context.Context, stmt parse.Statement, st *pg_
 	if def.Options, err = tableOptions(st.Options); err != nil {
 		return err
 	}
-	env := s.planEnv(&source{s: s, cat: cat})
+	d := s.newDraft(ctx, stmt, cat, def)
 	for _, elt := range st.TableElts {
-		cd := elt.GetColumnDef()
-		if cd == nil {
-			return refuseElement(elt)
-		}
-		c, err := s.columnDef(env, stmt, cd)
-		if err != nil {
+		if err := d.element(elt); err != nil {
 			return err
 		}
-		def.Columns = append(def.Columns, c)
+	}
+	for _, elt := range st.TableElts { // constraints of the table, when its columns are known
+		if con := elt.GetConstraint(); con != nil {
+			if err := d.constraint(con, -1); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range d.checks {
+		if _, err := d.check(c); err != nil {
+			return err
+		}
 	}
 	err = s.db.cat.CreateTable(ctx, s.tx.txn, def)
 	if st.IfNotExists && pgerr.Is(err, pgerr.DuplicateTable) {
 		s.notice(pgerr.Notice(pgerr.DuplicateTable, `relation "%s" already exists, skipping`, name))
 		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return d.complete()
+}
+
+// element adds one element of a table's parentheses to the draft; constraints come later.
+func (d *tableDraft) element(n *pg_query.Node) error {
+	switch {
+	case n.GetColumnDef() != nil:
+		return d.column(n.GetColumnDef())
+	case n.GetTableLikeClause() != nil:
+		return d.like(n.GetTableLikeClause())
+	}
+	return nil
+}
+
+// like adds the columns of another table.
+func (d *tableDraft) like(l *pg_query.TableLikeClause) error {
+	const defaults, comments = 1 << 3, 1 << 0 // CREATE_TABLE_LIKE_DEFAULTS, …_COMMENTS
+	if l.Options&^(defaults|comments) != 0 {
+		return unsupported("LIKE … INCLUDING other than DEFAULTS and COMMENTS")
+	}
+	if err := public(l.Relation); err != nil {
+		return err
+	}
+	t := d.cat.Table(l.Relation.Relname)
+	if t == nil {
+		return pgerr.New(pgerr.UndefinedTable, `relation "%s" does not exist`, l.Relation.Relname).At(d.at.At(l.Relation.Location))
+	}
+	for _, c := range t.Columns {
+		if c.Dropped {
+			continue
+		}
+		if d.def.ColumnIndex(c.Name) >= 0 {
+			return pgerr.New(pgerr.DuplicateColumn, `column "%s" specified more than once`, c.Name)
+		}
+		copied := catalog.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull}
+		if l.Options&defaults != 0 {
+			copied.Default = c.Default
+		}
+		if l.Options&comments != 0 {
+			copied.Comment = c.Comment
+		}
+		d.def.Columns = append(d.def.Columns, copied)
+		d.defaults = append(d.defaults, nil)
+	}
+	return nil
+}
+
+// complete makes the sequences and the indexes of a table that is in the catalog and locked, and stores what they add to its definition.
+func (d *tableDraft) complete() error {
+	if len(d.sequences) == 0 && len(d.keys) == 0 {
+		return nil
+	}
+	for _, q := range d.sequences {
+		if err := d.makeSequence(q); err != nil {
+			return err
+		}
+	}
+	for _, k := range d.keys {
+		if k.primary {
+			for _, attr := range k.attrs {
+				d.def.Columns[attr].NotNull = true
+			}
+		}
+	}
+	for _, k := range d.keys {
+		if err := d.makeKey(k); err != nil {
+			return err
+		}
+	}
+	cat, err := d.s.db.cat.Current(d.s.tx.txn)
+	if err != nil {
+		return err
+	}
+	d.def.Stats = cat.TableByOID(d.def.OID).Stats // a build has counted
+	return d.s.db.cat.AlterTable(d.ctx, d.s.tx.txn, d.def)
+}
+
+// makeSequence makes the sequence of a column and, for serial, the default that takes values from it.
+func (d *tableDraft) makeSequence(q *draftSequence) error {
+	cat, err := d.s.db.cat.Current(d.s.tx.txn)
+	if err != nil {
+		return err
+	}
+	c := &d.def.Columns[q.attr]
+	q.def.Name = freeName(d.def.Name, c.Name, "seq", cat.HasRelation)
+	q.def.OwnedBy = catalog.ColumnRef{Table: d.def.OID, Column: q.attr}
+	at, err := d.s.sequenceOptions(d.stmt, cat, q.def, q.options, true)
+	if err != nil {
+		return err
+	}
+	if err := d.s.storeSequence(d.ctx, q.def, at); err != nil {
+		return err
+	}
+	c.Sequence = q.def.OID
+	if c.Identity == 0 {
+		c.Default = nextvalOf(q.def.OID)
+	}
+	return nil
+}
+
+// makeKey makes the index of a PRIMARY KEY or UNIQUE, and adds the constraint.
+func (d *tableDraft) makeKey(k draftKey) error {
+	x := &catalog.Index{AM: defaultMethod, Unique: true, Primary: k.primary, Given: k.options}
+	for _, attr := range k.attrs {
+		c := &d.def.Columns[attr]
+		x.Columns = append(x.Columns, catalog.IndexColumn{Attr: attr, Name: c.Name, Type: c.Type.OID})
+	}
+	cat, err := d.s.db.cat.Current(d.s.tx.txn)
+	if err != nil {
+		return err
+	}
+	taken := func(name string) bool { return cat.HasRelation(name) || d.def.Constraint(name) != nil }
+	switch {
+	case k.name != "" && cat.HasRelation(k.name):
+		return pgerr.New(pgerr.DuplicateTable, `relation "%s" already exists`, k.name)
+	case k.name != "" && d.def.Constraint(k.name) != nil:
+		return noFreeConstraint(k.name, d.def.Name)
+	case k.name != "":
+		x.Name = k.name
+	case k.primary:
+		x.Name = freeName(d.def.Name, "", "pkey", taken)
+	default:
+		x.Name = freeName(d.def.Name, columnNames(x.Columns), "key", taken)
+	}
+	if err := d.s.knowMethod(d.ctx, x.AM); err != nil {
+		return err
+	}
+	if err := d.s.maintenance().CreateIndex(d.ctx, d.s.tx.txn, d.def, x, nil); err != nil {
+		return err
+	}
+	kind := catalog.Unique
+	if k.primary {
+		kind = catalog.PrimaryKey
+	}
+	d.def.Constraints = append(d.def.Constraints, catalog.Constraint{
+		OID: d.s.db.cat.NewOID(), Name: x.Name, Kind: kind, Columns: k.attrs, Index: x.OID,
+	})
+	return nil
 }
 
 // refuseTable names what is missing of CREATE TABLE.
@@ -84,13 +259,6 @@ func refuseTable(st *pg_query.CreateStmt) error {
 	return nil
 }
 
-func refuseElement(n *pg_query.Node) error {
-	if c := n.GetConstraint(); c != nil {
-		return unsupported(constraintName(c))
-	}
-	return unsupported("LIKE in CREATE TABLE")
-}
-
 func constraintName(c *pg_query.Constraint) string {
 	switch c.Contype {
 	case pg_query.ConstrType_CONSTR_PRIMARY:
@@ -101,6 +269,8 @@ func constraintName(c *pg_query.Constraint) string {
 		return "EXCLUDE"
 	case pg_query.ConstrType_CONSTR_IDENTITY:
 		return "GENERATED AS IDENTITY"
+	case pg_query.ConstrType_CONSTR_ATTR_DEFERRABLE, pg_query.ConstrType_CONSTR_ATTR_DEFERRED:
+		return "DEFERRABLE"
 	case pg_query.ConstrType_CONSTR_GENERATED:
 		return "GENERATED ALWAYS AS"
 	}
@@ -130,171 +300,6 @@ func tableOptions(list []*pg_query.Node) (map[string]string, error) {
 		out["fillfactor"] = text
 	}
 	return out, nil
-}
-
-func (s *Session) columnDef(env *plan.Env, stmt parse.Statement, cd *pg_query.ColumnDef) (catalog.Column, error) {
-	c := catalog.Column{Name: datum.TruncateName(cd.Colname)}
-	switch c.Name {
-	case "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid":
-		return c, pgerr.New(pgerr.DuplicateColumn, `column name "%s" conflicts with a system column name`, c.Name)
-	}
-	at := parse.NewLocator(stmt.Query)
-	typeNames := names(cd.TypeName.Names)
-	switch last := typeNames[len(typeNames)-1]; last {
-	case "serial", "serial4", "bigserial", "serial8", "smallserial", "serial2":
-		return c, pgerr.New(pgerr.FeatureNotSupported, "type %s is not supported", last).At(at.At(cd.TypeName.Location))
-	}
-	t, err := plan.TypeOf(env, stmt.Query, cd.TypeName)
-	if err != nil {
-		return c, err
-	}
-	if t.OID == datum.Unknown || t.OID == datum.Void {
-		return c, pgerr.New(pgerr.InvalidTableDefinition, `column "%s" has pseudo-type %s`, c.Name, expr.TypeName(t.OID)).At(at.At(cd.TypeName.Location))
-	}
-	c.Type = t
-	if cd.CollClause != nil {
-		if parts := names(cd.CollClause.Collname); parts[len(parts)-1] != "C" && parts[len(parts)-1] != "default" && parts[len(parts)-1] != "POSIX" {
-			return c, pgerr.New(pgerr.UndefinedObject, `collation "%s" for encoding "UTF8" does not exist`, parts[len(parts)-1]).At(at.At(cd.CollClause.Location))
-		}
-	}
-	for _, n := range cd.Constraints {
-		con := n.GetConstraint()
-		switch con.Contype {
-		case pg_query.ConstrType_CONSTR_NOTNULL:
-			c.NotNull = true
-		case pg_query.ConstrType_CONSTR_NULL:
-			if c.NotNull {
-				return c, pgerr.New(pgerr.SyntaxError, `conflicting NULL/NOT NULL declarations for column "%s"`, c.Name).At(at.At(con.Location))
-			}
-		case pg_query.ConstrType_CONSTR_DEFAULT:
-			e, err := plan.Default(env, stmt.Query, con.RawExpr, c.Name, c.Type)
-			if err != nil {
-				return c, err
-			}
-			c.Default = expr.Deparse(e, nil)
-		default:
-			return c, pgerr.New(pgerr.FeatureNotSupported, "%s is not supported", constraintName(con)).At(at.At(con.Location))
-		}
-	}
-	return c, nil
-}
-
-// drop runs DROP of tables, indexes, access methods and extensions.
-func (s *Session) drop(ctx context.Context, st *pg_query.DropStmt) error {
-	if st.Concurrent {
-		return unsupported("DROP INDEX CONCURRENTLY")
-	}
-	for _, o := range st.Objects {
-		if err := s.dropOne(ctx, st, o); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Session) dropOne(ctx context.Context, st *pg_query.DropStmt, o *pg_query.Node) error {
-	parts := names(o.GetList().GetItems())
-	if str := o.GetString_(); str != nil {
-		parts = []string{str.Sval}
-	}
-	name := parts[len(parts)-1]
-	if len(parts) > 1 {
-		if err := public(&pg_query.RangeVar{Schemaname: parts[len(parts)-2]}); err != nil {
-			if st.MissingOk && pgerr.Is(err, pgerr.InvalidSchemaName) {
-				s.notice(pgerr.Notice(pgerr.InvalidSchemaName, "schema \"%s\" does not exist, skipping", parts[len(parts)-2]))
-				return nil
-			}
-			return err
-		}
-	}
-	cat, err := s.db.cat.Current(s.tx.txn)
-	if err != nil {
-		return err
-	}
-	missing := func(kind string, code pgerr.Code) error {
-		if st.MissingOk {
-			s.notice(pgerr.Notice(pgerr.SuccessfulCompletion, `%s "%s" does not exist, skipping`, kind, name))
-			return nil
-		}
-		return pgerr.New(code, `%s "%s" does not exist`, kind, name)
-	}
-	switch st.RemoveType {
-	case pg_query.ObjectType_OBJECT_TABLE:
-		t := cat.Table(name)
-		if t == nil {
-			if sysview.Lookup(name) != nil {
-				return pgerr.New(pgerr.InsufficientPrivilege, `permission denied: "%s" is a system view`, name)
-			}
-			if cat.Index(name) != nil {
-				return pgerr.New(pgerr.WrongObjectType, `"%s" is not a table`, name).WithHint("Use DROP INDEX to remove an index.")
-			}
-			return missing("table", pgerr.UndefinedTable)
-		}
-		if err := s.noRunningPortal("DROP TABLE", name); err != nil {
-			return err
-		}
-		return s.db.cat.DropTable(ctx, s.tx.txn, t.OID)
-	case pg_query.ObjectType_OBJECT_INDEX:
-		i := cat.Index(name)
-		if i == nil {
-			if cat.Table(name) != nil {
-				return pgerr.New(pgerr.WrongObjectType, `"%s" is not an index`, name).WithHint("Use DROP TABLE to remove a table.")
-			}
-			return missing("index", pgerr.UndefinedObject)
-		}
-		return s.db.cat.DropIndex(ctx, s.tx.txn, i.OID)
-	case pg_query.ObjectType_OBJECT_ACCESS_METHOD:
-		if cat.AccessMethod(name) == nil {
-			return missing("access method", pgerr.UndefinedObject)
-		}
-		return s.dropAccessMethod(ctx, cat, name, st.Behavior)
-	case pg_query.ObjectType_OBJECT_EXTENSION:
-		if cat.AccessMethod(name) == nil {
-			return missing("extension", pgerr.UndefinedObject)
-		}
-		return s.dropAccessMethod(ctx, cat, name, st.Behavior)
-	}
-	return unsupported("this kind of DROP")
-}
-
-// noRunningPortal refuses to take a table away from a query of the same session that is half read.
-func (s *Session) noRunningPortal(command, table string) error {
-	for _, p := range s.portals {
-		if p.op == nil || p.plan == nil {
-			continue
-		}
-		for _, t := range p.plan.Tables {
-			if t.Name == table {
-				return pgerr.New(pgerr.ObjectInUse, `cannot %s "%s" because it is being used by active queries in this session`, command, table)
-			}
-		}
-	}
-	return nil
-}
-
-// truncate locks all tables and then empties them.
-func (s *Session) truncate(ctx context.Context, st *pg_query.TruncateStmt) error {
-	if st.RestartSeqs {
-		return unsupported("RESTART IDENTITY")
-	}
-	var tables []uint32
-	for _, n := range st.Relations {
-		rv := n.GetRangeVar()
-		if err := public(rv); err != nil {
-			return err
-		}
-		if err := s.noRunningPortal("TRUNCATE", rv.Relname); err != nil {
-			return err
-		}
-		t, _, err := s.db.cat.LockTable(ctx, s.tx.txn, rv.Relname, lock.AccessExclusive)
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(tables, t.OID) {
-			tables = append(tables, t.OID)
-		}
-	}
-	return s.db.maintain.Truncate(ctx, s.tx.txn, tables...)
 }
 
 // mainFile is the file that holds a relation's rows or entries.

@@ -123,6 +123,10 @@ func (s *Session) ddl(ctx context.Context, p *portal) (string, error) {
 		return name, s.grant(ctx, n.GrantStmt)
 	case *pg_query.Node_CreateStmt:
 		return name, s.createTable(ctx, stmt, n.CreateStmt)
+	case *pg_query.Node_CreateSeqStmt:
+		return name, s.createSequence(ctx, stmt, n.CreateSeqStmt)
+	case *pg_query.Node_AlterSeqStmt:
+		return name, s.alterSequence(ctx, stmt, n.AlterSeqStmt)
 	case *pg_query.Node_DropStmt:
 		return name, s.drop(ctx, n.DropStmt)
 	case *pg_query.Node_IndexStmt:
@@ -150,6 +154,10 @@ func ddlName(n *pg_query.Node) string {
 	switch n := n.Node.(type) {
 	case *pg_query.Node_CreateStmt:
 		return "CREATE TABLE"
+	case *pg_query.Node_CreateSeqStmt:
+		return "CREATE SEQUENCE"
+	case *pg_query.Node_AlterSeqStmt:
+		return "ALTER SEQUENCE"
 	case *pg_query.Node_IndexStmt:
 		return "CREATE INDEX"
 	case *pg_query.Node_TruncateStmt:
@@ -177,6 +185,8 @@ func ddlName(n *pg_query.Node) string {
 			return "DROP TABLE"
 		case pg_query.ObjectType_OBJECT_INDEX:
 			return "DROP INDEX"
+		case pg_query.ObjectType_OBJECT_SEQUENCE:
+			return "DROP SEQUENCE"
 		case pg_query.ObjectType_OBJECT_ACCESS_METHOD:
 			return "DROP ACCESS METHOD"
 		case pg_query.ObjectType_OBJECT_EXTENSION:
