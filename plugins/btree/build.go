@@ -135,7 +135,7 @@ func (b *builder) flush() error {
 }
 
 // takes reports whether another item is to go on the page: as long as it is not as full as it should be, and there is room
-// left for a bound of its own.
+// left for a bound of the item's own length; the separator behind a leaf's last entry is no longer than its full key.
 func (p *builtPage) takes(item, bound, fill int) bool {
 	pg := p.ed.Page()
 	used := pageRoom - (pg.Upper() - pg.Lower())
@@ -207,11 +207,27 @@ func (b *builder) addDownlink(l int, prev, next page.BlockNumber, sep []byte) er
 		}
 	}
 	item := encodeDownlink(link{blk: next}, sep)
-	if !p.takes(len(item), len(sep), max(innerFill, b.fill)) {
+	if p.takes(len(item), len(sep), max(innerFill, b.fill)) {
+		return p.append(item)
+	}
+	if fits(p.ed.Page(), len(sep)+1) {
 		if err := b.turn(l, slices.Clone(sep)); err != nil {
 			return err
 		}
-		item = item[:downlinkBytes]
+		return p.append(item[:downlinkBytes])
+	}
+	// The separator is too long to be the page's bound: that of the last downlink is one instead, and it goes along.
+	last := page.OffsetNumber(p.ed.Page().NumItems())
+	kept, _ := p.ed.Page().Item(last)
+	kept = slices.Clone(kept)
+	if err := p.ed.DeleteItems([]page.OffsetNumber{last}, false); err != nil {
+		return err
+	}
+	if err := b.turn(l, kept[downlinkBytes:]); err != nil {
+		return err
+	}
+	if err := p.append(kept[:downlinkBytes]); err != nil {
+		return err
 	}
 	return p.append(item)
 }
