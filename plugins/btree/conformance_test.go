@@ -7,5 +7,5 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	amtest.Run(t, amtest.Config{Method: Method{}})
+	amtest.Run(t, amtest.Config{Method: Method{}, Rows: 1500})
 }

@@ -12,9 +12,16 @@ import (
 	"github.com/quiredb/quire/plugins/sdk"
 )
 
-// maxEdited is the number of pages after which a record takes no further row: a split from the leaf up to a new root
-// needs room besides.
-const maxEdited = 8
+const (
+	// mostEdited is the number of pages after which a record takes no further row.
+	mostEdited = sdk.MaxBlocks - 4
+	// mostBeforeSplit is the number of pages after which a row that needs a split waits for the next record: a split from the leaf
+	// up to a new root takes three pages for a level.
+	mostBeforeSplit = 12
+)
+
+// errFull says that the record has no room for what a row needs.
+var errFull = errors.New("the record is full")
 
 // A newRow is a row on its way into the tree.
 type newRow struct {
@@ -96,6 +103,7 @@ type inserter struct {
 	*tree
 	ctx  context.Context
 	fill int
+	some bool // a row was added
 	// at is the leaf of the row before, and the way to it.
 	at descent
 }
@@ -106,18 +114,23 @@ func (n *inserter) run(rows []newRow) (int, []sdk.Conflict, error) {
 		return n.addUnique(rows)
 	}
 	for i := range rows {
-		if i > 0 && len(n.edited) >= maxEdited {
+		err := n.add(&rows[i])
+		if errors.Is(err, errFull) && i > 0 {
 			return i, nil, nil
 		}
-		if err := n.add(&rows[i]); err != nil {
+		if err != nil {
 			return 0, nil, err
 		}
+		n.some = true
 	}
 	return len(rows), nil, nil
 }
 
-// add puts one row into its leaf.
+// add puts one row into its leaf. errFull: nothing was done.
 func (n *inserter) add(row *newRow) error {
+	if n.some && len(n.edited) >= mostEdited {
+		return errFull
+	}
 	pos := row.pos()
 	if !n.here(pos) {
 		var err error
@@ -171,6 +184,9 @@ func (n *inserter) place(row *newRow, pos []byte) error {
 			if merged {
 				continue
 			}
+		}
+		if n.some && len(n.edited) > mostBeforeSplit {
+			return errFull
 		}
 		if err := n.split(row, pos); err != nil {
 			return err

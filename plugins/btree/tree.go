@@ -29,11 +29,11 @@ type tree struct {
 	edited map[page.BlockNumber]*page.Editor
 	// anew says that inner pages are to be confirmed by the host: what this process remembers led astray.
 	anew bool
-	// opened remembers which pages were found well formed, by their first byte; they are immutable.
-	opened map[*byte]node
+	// opened are the pages found well formed, as they were last read.
+	opened map[page.BlockNumber]node
 }
 
-func newTree(ix *sdk.Index) *tree { return &tree{ix: ix, opened: make(map[*byte]node)} }
+func newTree(ix *sdk.Index) *tree { return &tree{ix: ix, opened: make(map[page.BlockNumber]node)} }
 
 // peek is a page as this process last saw it, or as it is if anew is set.
 func (t *tree) peek(blk page.BlockNumber) (node, error) {
@@ -63,12 +63,12 @@ func (t *tree) read(blk page.BlockNumber) (node, error) {
 }
 
 func (t *tree) open(blk page.BlockNumber, p page.Page) (node, error) {
-	if n, ok := t.opened[&p[0]]; ok && n.blk == blk {
+	if n, ok := t.opened[blk]; ok && &n.page[0] == &p[0] {
 		return n, nil
 	}
 	n, err := openNode(blk, p)
 	if err == nil {
-		t.opened[&p[0]] = n
+		t.opened[blk] = n
 	}
 	return n, err
 }
@@ -206,11 +206,14 @@ func (t *tree) register(blk page.BlockNumber) (*page.Editor, node, error) {
 	if err != nil {
 		return nil, node{}, err
 	}
-	n, err := openNode(blk, ed.Page())
-	if err == nil {
-		t.edited[blk] = ed
+	var n node
+	if o, ok := t.opened[blk]; ok && o.page.LSN() == ed.Page().LSN() { // a copy of that page
+		n = viewNode(blk, ed.Page())
+	} else if n, err = openNode(blk, ed.Page()); err != nil {
+		return ed, n, err
 	}
-	return ed, n, err
+	t.edited[blk] = ed
+	return ed, n, nil
 }
 
 // registerLink is register for the page that a link leads to. A page that is another one by now is a conflict.

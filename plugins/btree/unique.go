@@ -2,6 +2,7 @@ package btree
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/quiredb/quire/core/page"
@@ -19,9 +20,8 @@ import (
 // (T9). Which leaf is the first for a key changes only when that leaf does: it is divided, or its left sibling goes and its left
 // link with it.
 
-// maxUniqueEdited is the number of pages after which a record takes no further row: more than maxEdited, since all first
-// leaves were registered before the first row is added.
-const maxUniqueEdited = 12
+// mostFirst is the number of first leaves that a record begins with; leaves that rows go to, and splits, need room besides.
+const mostFirst = 14
 
 // An equals is what is known of the entries of one key.
 type equals struct {
@@ -46,14 +46,16 @@ func (n *inserter) addUnique(rows []newRow) (int, []sdk.Conflict, error) {
 	touched := make(map[page.BlockNumber]bool)
 	n.at = descent{}
 	for i := range rows[:count] {
-		if i > 0 && len(n.edited) >= maxUniqueEdited {
-			return i, conflicts, nil
-		}
 		row := &rows[i]
 		if row.null {
-			if err := n.add(row); err != nil {
+			err := n.add(row)
+			if errors.Is(err, errFull) {
+				return i, conflicts, nil
+			}
+			if err != nil {
 				return 0, nil, err
 			}
+			n.some = true
 			continue
 		}
 		for !bytes.Equal(groups[0].key, row.key) {
@@ -65,13 +67,18 @@ func (n *inserter) addUnique(rows []newRow) (int, []sdk.Conflict, error) {
 			conflicts = append(conflicts, *c)
 			continue
 		}
-		g.added = row
 		if there {
+			g.added = row
 			continue
 		}
-		if err := n.add(row); err != nil {
+		err := n.add(row)
+		if errors.Is(err, errFull) {
+			return i, conflicts, nil
+		}
+		if err != nil {
 			return 0, nil, err
 		}
+		g.added, n.some = row, true
 		if n.at.node.blk != g.leaf && !touched[g.leaf] {
 			touched[g.leaf] = true
 			if err := n.touch(g.leaf); err != nil {
@@ -89,7 +96,7 @@ func (n *inserter) gather(rows []newRow) (groups []equals, count int, err error)
 		if row.null || len(groups) > 0 && bytes.Equal(groups[len(groups)-1].key, row.key) {
 			continue
 		}
-		if len(n.edited) >= maxEdited {
+		if len(n.edited) >= mostFirst {
 			return groups, i, nil
 		}
 		g, err := n.equal(row.key)
