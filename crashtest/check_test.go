@@ -118,7 +118,8 @@ func (x *node) checkStructure(found state) error {
 	return nil
 }
 
-// checkIndex compares an index with its table: each row is found by what it holds, and each entry leads to a row version.
+// checkIndex compares an index with its table: each row is found by what it holds, and each entry leads to
+// something, be it what pruning left.
 func (x *node) checkIndex(t *catalog.Table, i *catalog.Index, mt *table, report func(string)) error {
 	method, err := x.bloom.Lookup(i.AM)
 	if err != nil {
@@ -133,10 +134,10 @@ func (x *node) checkIndex(t *catalog.Table, i *catalog.Index, mt *table, report 
 		return err
 	}
 	for _, tid := range entries {
-		if ok, err := x.leads(t, tid); err != nil {
+		if ok, err := x.engine.Heap.IsTaken(t.Heap(), tid); err != nil {
 			return err
 		} else if !ok {
-			report(fmt.Sprintf("index %s: entry %v leads to no row version of %s", i.Name, tid, t.Name))
+			report(fmt.Sprintf("index %s: entry %v leads to nothing in %s", i.Name, tid, t.Name))
 		}
 	}
 	if len(entries) < len(mt.rows) {
@@ -185,24 +186,6 @@ func entriesOf(m am.Method, idx am.Index) (tids []page.TID, err error) {
 			tids = append(tids, h.TID)
 		}
 	}
-}
-
-// leads reports whether there is a row version at tid, visible or not.
-func (x *node) leads(t *catalog.Table, tid page.TID) (bool, error) {
-	rf := page.RelFile{Rel: t.Rel}
-	n, err := x.engine.Pool.Length(rf)
-	if err != nil || tid.Block >= n {
-		return false, err
-	}
-	b, err := x.engine.Pool.Pin(page.Tag{RelFile: rf, Block: tid.Block})
-	if err != nil {
-		return false, err
-	}
-	defer b.Unpin()
-	b.RLock()
-	defer b.RUnlock()
-	_, ok := b.Page().Item(tid.Offset)
-	return ok, nil
 }
 
 // checkUnlogged finds unlogged tables empty after a crash.

@@ -4,6 +4,7 @@ import (
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/genericxlog"
 )
 
@@ -22,7 +23,10 @@ type Index struct {
 	Unique  bool              `json:"unique,omitempty"`
 	Primary bool              `json:"primary,omitempty"`
 	Comment string            `json:"comment,omitempty"`
-	Stats   Stats             `json:"stats"`
+	// BuiltBy is set if the build met rows whose older versions, which old snapshots see, have other keys and share the entry: only
+	// snapshots that see this transaction's commit may read the index. Writers write it all the same.
+	BuiltBy xact.XID `json:"builtBy,omitempty"`
+	Stats   Stats    `json:"stats"`
 
 	place place
 }
@@ -40,6 +44,17 @@ type IndexColumn struct {
 // Relation returns the relation that holds the index's pages.
 func (i *Index) Relation() genericxlog.Relation {
 	return genericxlog.Relation{Rel: i.Rel, Fork: page.MainFork, Unlogged: i.Unlogged, Arena: i.AM}
+}
+
+// Serves reports whether a snapshot may read the index (see BuiltBy).
+func (i *Index) Serves(snap *xact.Snapshot) (bool, error) {
+	if i.BuiltBy == xact.InvalidXID {
+		return true, nil
+	}
+	if snap.Own(i.BuiltBy) {
+		return false, nil // its transaction may have an older snapshot itself
+	}
+	return snap.XIDVisible(i.BuiltBy)
 }
 
 // Describe returns the index as its access method is told of it.

@@ -81,6 +81,21 @@ func (s *Store) dropIndex(ctx context.Context, t *xact.Txn, i *Index) error {
 	return nil
 }
 
+// SetBuiltBy stores what the build of an index that t has created found out.
+func (s *Store) SetBuiltBy(ctx context.Context, t *xact.Txn, oid uint32, by xact.XID) error {
+	c, err := s.Current(t)
+	if err != nil {
+		return err
+	}
+	old := c.IndexByOID(oid)
+	if old == nil {
+		return noIndex(oid)
+	}
+	def := old.Clone()
+	def.BuiltBy = by
+	return s.replaceIfDifferent(ctx, t, old, def)
+}
+
 // AlterIndex gives an index another definition: def is a changed Clone of its newest state. It takes AccessExclusive on the
 // table. A new Rel must have been made with CreateFile; the old file goes at commit.
 func (s *Store) AlterIndex(ctx context.Context, t *xact.Txn, def *Index) error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/core/xact/xacttest"
@@ -136,4 +137,42 @@ func BenchmarkUpdate(b *testing.B) {
 	}
 	b.StopTimer()
 	require.NoError(b, x.Abort())
+}
+
+// The TPC-B pattern: few rows, each changed by many transactions, one after the other.
+func BenchmarkHotUpdate(b *testing.B) {
+	for _, rows := range []int{1, 10, 100000} {
+		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
+			r := newRig(b, xacttest.Options{Frames: 16384})
+			tids := r.fill(b, rows, min(rows, 10000))
+			s := r.Xact.NewSession(1)
+			row := benchRows(1)[0]
+			hot := 0
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range b.N {
+				x := s.Begin(xact.ReadCommitted)
+				snap := x.Snapshot()
+				at := &tids[i*7919%len(tids)]
+				res, err := r.heap.Update(ctx, x, snap, r.rel, *at, row, true)
+				if err != nil || res.Outcome != heap.OK {
+					b.Fatal(res, err)
+				}
+				*at = res.TID
+				if res.Hot {
+					hot++
+				}
+				if _, err := x.Commit(ctx, xact.CommitOptions{Async: true}); err != nil {
+					b.Fatal(err)
+				}
+				if i%64 == 0 {
+					b.StopTimer()
+					require.NoError(b, r.Log.Flush(ctx, r.Log.InsertLSN()))
+					b.StartTimer()
+				}
+			}
+			b.StopTimer()
+			b.ReportMetric(float64(hot)/float64(b.N), "hot/op")
+		})
+	}
 }

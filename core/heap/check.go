@@ -70,7 +70,7 @@ func (c *checker) block(blk page.BlockNumber, p page.Page) error {
 			return c.successor(page.TID{Block: blk, Offset: off}, v)
 		},
 	}
-	return pc.page(p)
+	return pc.page(blk, p)
 }
 
 // successor checks H4. Once the version itself is dead, its successor may be gone before it is.

@@ -36,7 +36,6 @@ func TestVacuumAnnouncesConflictsBeforeIndexes(t *testing.T) {
 		require.Len(t, body.Blocks, 1)
 		require.NotZero(t, body.Blocks[0].ConflictHorizon)
 		require.Less(t, body.Blocks[0].ConflictHorizon, before)
-		require.Empty(t, body.Blocks[0].Change.Payload)
 		return nil
 	})
 	require.NoError(t, err)
@@ -51,7 +50,10 @@ func TestVacuumOfAbortedRowsAnnouncesNothing(t *testing.T) {
 	require.NoError(t, x.Abort())
 	before := r.Log.InsertLSN()
 	_, err = r.vacuum(func(*heap.DeadSet) error {
-		require.Equal(t, before, r.Log.InsertLSN(), "nobody ever saw the row")
+		rec := r.recordAt(t, before)
+		body, err := genericxlog.DecodeBody(rec.Body, rec.LSN)
+		require.NoError(t, err)
+		require.Zero(t, body.Blocks[0].ConflictHorizon, "nobody ever saw the row")
 		return nil
 	})
 	require.NoError(t, err)

@@ -10,10 +10,7 @@ import (
 )
 
 // DeadSet is a compressed set of row places; it implements am.DeadSet. The zero value is not ready, use NewDeadSet.
-type DeadSet struct {
-	bits    *roaring64.Bitmap
-	horizon page.LSN
-}
+type DeadSet struct{ bits *roaring64.Bitmap }
 
 // NewDeadSet returns an empty set.
 func NewDeadSet() *DeadSet { return &DeadSet{bits: roaring64.New()} }
@@ -26,13 +23,6 @@ func place(m uint64) page.TID {
 
 // Add puts a place into the set.
 func (d *DeadSet) Add(tid page.TID) { d.bits.Add(member(tid)) }
-
-// RemovedAt notes the commit that made a row of the set dead.
-func (d *DeadSet) RemovedAt(commit page.LSN) { d.horizon = max(d.horizon, commit) }
-
-// Horizon is the newest commit that made a row of the set dead: only snapshots older than it can see one of them. It is 0 if
-// nobody ever saw any.
-func (d *DeadSet) Horizon() page.LSN { return d.horizon }
 
 // Contains reports whether a place is in the set.
 func (d *DeadSet) Contains(tid page.TID) bool { return d.bits.Contains(member(tid)) }

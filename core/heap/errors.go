@@ -20,6 +20,14 @@ func corrupt(rel Relation, tid page.TID, err error) error {
 		WithHint("Run quire verify, and restore the page from a replica or a backup.")
 }
 
+// corruptIf is corrupt for an error that may be nil.
+func corruptIf(rel Relation, tid page.TID, err error) error {
+	if err == nil {
+		return nil
+	}
+	return corrupt(rel, tid, err)
+}
+
 // noRow says that a TID names nothing in the heap; an index that answers so is wrong.
 func noRow(rel Relation, tid page.TID, blocks page.BlockNumber) error {
 	return pgerr.New(pgerr.DataCorrupted, "no row can be at %v of relation %s, which has %d pages", tid, rel.Name, blocks).

@@ -10,16 +10,18 @@ import (
 // the end is one, XX001.
 func (h *Store) Fetch(snap *xact.Snapshot, rel Relation, tid page.TID, buf []byte) (row []byte, at page.TID, visible bool, err error) {
 	j := newJudge(snap)
-	err = h.withItem(rel, tid, func(item []byte) error {
-		if visible, err = j.sees(item); err != nil {
-			return corrupt(rel, tid, err)
+	err = h.withPage(rel, tid, func(p page.Page) error {
+		off, item, err := j.seen(chainFrom(p, tid.Block, tid.Offset))
+		at = page.TID{Block: tid.Block, Offset: off}
+		if err != nil {
+			return corrupt(rel, at, err)
 		}
-		if visible {
-			row = append(buf, item[headerSize:]...)
+		if item != nil {
+			row, visible = append(buf, item[headerSize:]...), true
 		}
 		return nil
 	})
-	return row, tid, visible, err
+	return row, at, visible, err
 }
 
 // FetchVersion appends the row version at tid to buf, whoever may see it, and reports whether there is one. It is for
@@ -37,6 +39,17 @@ func (h *Store) FetchVersion(rel Relation, tid page.TID, buf []byte) (row []byte
 
 // withItem calls f with the item at tid, if there is one, under the page's shared lock.
 func (h *Store) withItem(rel Relation, tid page.TID, f func(item []byte) error) error {
+	return h.withPage(rel, tid, func(p page.Page) error {
+		item, ok := p.Item(tid.Offset)
+		if !ok {
+			return nil
+		}
+		return f(item)
+	})
+}
+
+// withPage calls f with the page of tid, under its shared lock.
+func (h *Store) withPage(rel Relation, tid page.TID, f func(p page.Page) error) error {
 	if n, err := h.pool.Length(rel.File()); err != nil || tid.Block >= n {
 		if err == nil {
 			err = noRow(rel, tid, n)
@@ -50,11 +63,7 @@ func (h *Store) withItem(rel Relation, tid page.TID, f func(item []byte) error) 
 	defer b.Unpin()
 	b.RLock()
 	defer b.RUnlock()
-	item, ok := b.Page().Item(tid.Offset)
-	if !ok {
-		return nil
-	}
-	return f(item)
+	return f(b.Page())
 }
 
 // FetchBlock calls fn with the rows of one block that snap sees: those that indexes have at offsets, which ascend, or all if offsets is
@@ -74,29 +83,36 @@ func (h *Store) FetchBlock(snap *xact.Snapshot, rel Relation, blk page.BlockNumb
 		return wrapRel(rel, "fetch from", err)
 	}
 	j := newJudge(snap)
-	visit := func(off page.OffsetNumber) (bool, error) {
+	if offsets == nil {
+		return j.eachVersion(rel, p, blk, fn)
+	}
+	for _, root := range offsets {
+		off, item, err := j.seen(chainFrom(p, blk, root))
+		tid := page.TID{Block: blk, Offset: off}
+		if err != nil {
+			return corrupt(rel, tid, err)
+		}
+		if item != nil && !fn(root, tid, item[headerSize:]) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// eachVersion calls fn with the versions on a page that the snapshot sees, each for itself.
+func (j *judge) eachVersion(rel Relation, p page.Page, blk page.BlockNumber, fn func(from page.OffsetNumber, tid page.TID, row []byte) bool) error {
+	for off := page.OffsetNumber(1); off <= page.OffsetNumber(p.NumItems()); off++ {
 		item, ok := p.Item(off)
 		if !ok {
-			return true, nil
+			continue
 		}
 		tid := page.TID{Block: blk, Offset: off}
 		visible, err := j.sees(item)
 		if err != nil {
-			return false, corrupt(rel, tid, err)
+			return corrupt(rel, tid, err)
 		}
-		return !visible || fn(off, tid, item[headerSize:]), nil
-	}
-	if offsets == nil {
-		for off := page.OffsetNumber(1); off <= page.OffsetNumber(p.NumItems()); off++ {
-			if more, err := visit(off); !more {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, off := range offsets {
-		if more, err := visit(off); !more {
-			return err
+		if visible && !fn(off, tid, item[headerSize:]) {
+			return nil
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package heap
 import (
 	"encoding/binary"
 
+	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/xact"
 )
 
@@ -66,4 +67,17 @@ func (j *judge) seesOwn(item []byte) (bool, error) {
 		return false, nil
 	}
 	return !j.snap.Own(h.xmax) || cmax >= j.snap.CID, nil
+}
+
+// seen returns the version of a chain that the snapshot sees, nil if there is none. Not more than one is.
+func (j *judge) seen(c chain) (page.OffsetNumber, []byte, error) {
+	for {
+		off, item, ok, err := c.next()
+		if err != nil || !ok {
+			return off, nil, err
+		}
+		if visible, err := j.sees(item); err != nil || visible {
+			return off, item, err
+		}
+	}
 }

@@ -116,6 +116,35 @@ func (p *player) run(cmd string, args []string) string {
 			_, err := p.r.heap.Insert(ctx, x, p.r.rel, rows)
 			return "", err
 		})
+	case "fetch": // by the place that an index has
+		return p.statement(func(x *xact.Txn, snap *xact.Snapshot) (string, error) {
+			off, err := strconv.Atoi(args[0])
+			if err != nil {
+				return "", err
+			}
+			row, at, ok, err := p.r.heap.Fetch(snap, p.r.rel, page.TID{Offset: page.OffsetNumber(off)}, nil)
+			if err != nil || !ok {
+				return "nothing", err
+			}
+			return fmt.Sprintf("%s at %v", row, at), nil
+		})
+	case "fates": // of rows at the places that an index has
+		return p.statement(func(x *xact.Txn, snap *xact.Snapshot) (string, error) {
+			var tids []page.TID
+			for _, a := range args {
+				off, err := strconv.Atoi(a)
+				if err != nil {
+					return "", err
+				}
+				tids = append(tids, page.TID{Offset: page.OffsetNumber(off)})
+			}
+			found, err := p.r.heap.Statuses(x.CurrentXID(), p.r.rel, tids)
+			var out []string
+			for _, s := range found {
+				out = append(out, [...]string{"dead", "live", "undecided"}[s.Life])
+			}
+			return strings.Join(out, " "), err
+		})
 	case "lock": // lock KEY update|share block|nowait|skip
 		return p.statement(func(x *xact.Txn, snap *xact.Snapshot) (string, error) { return p.r.lockRows(x, snap, args) })
 	case "update", "hot", "delete":
@@ -255,10 +284,28 @@ func TestLessons(t *testing.T) {
 			case "reset":
 				reset()
 				return ""
+			case "dump":
+				return r.dump(t)
+			case "fill":
+				var n, size int
+				d.ScanArgs(t, "rows", &n)
+				d.ScanArgs(t, "size", &size)
+				r.seed(t, n, size)
+				return ""
 			case "vacuum":
-				stats, err := r.vacuum(nil)
+				var indexes func(*heap.DeadSet) error
+				var out strings.Builder
+				if d.HasArg("indexes") {
+					indexes = func(dead *heap.DeadSet) error {
+						for tid := range dead.All() {
+							fmt.Fprintf(&out, "indexes lose %v\n", tid)
+						}
+						return nil
+					}
+				}
+				stats, err := r.vacuum(indexes)
 				require.NoError(t, err)
-				return fmt.Sprintf("%d removed, %d recently dead, %d live\n", stats.Removed, stats.RecentlyDead, stats.Live)
+				return out.String() + fmt.Sprintf("%d removed, %d recently dead, %d live\n", stats.Removed, stats.RecentlyDead, stats.Live)
 			case "flush":
 				require.NoError(t, r.Log.Flush(ctx, r.Log.InsertLSN()))
 				return ""
@@ -300,6 +347,32 @@ func report(out *strings.Builder, players map[string]*player, order []string) {
 			runtime.Gosched()
 		}
 	}
+}
+
+// dump shows the line pointers of the first page.
+func (r *rig) dump(t testing.TB) string {
+	b, err := r.Pool.Pin(page.Tag{RelFile: r.rel.File()})
+	require.NoError(t, err)
+	defer b.Unpin()
+	b.RLock()
+	defer b.RUnlock()
+	var out strings.Builder
+	p := b.Page()
+	for off := page.OffsetNumber(1); off <= page.OffsetNumber(p.NumItems()); off++ {
+		id := p.ItemID(off)
+		switch id.Flags() {
+		case page.ItemUnused:
+			fmt.Fprintf(&out, "%d unused\n", off)
+		case page.ItemDead:
+			fmt.Fprintf(&out, "%d dead\n", off)
+		case page.ItemRedirect:
+			fmt.Fprintf(&out, "%d redirects to %d\n", off, id.Offset())
+		default:
+			item, _ := p.Item(off)
+			fmt.Fprintf(&out, "%d %s\n", off, heap.Describe(item))
+		}
+	}
+	return out.String()
 }
 
 func (r *rig) vacuum(indexes func(*heap.DeadSet) error) (heap.VacuumStats, error) {

@@ -253,7 +253,7 @@ func (c *change) delete(b *buffer.Buffer) (stepResult, error) {
 	if err != nil {
 		return stepResult{}, err
 	}
-	if err := c.condemn(e, item, page.TID{}); err != nil {
+	if err := c.condemn(e, decodeHeader(item), page.TID{}, false); err != nil {
 		return stepResult{}, err
 	}
 	_, err = s.Finish()
@@ -267,14 +267,18 @@ func (c *change) start() *genericxlog.State {
 	return s
 }
 
-// condemn marks the version as deleted, or replaced by next, by this command.
-func (c *change) condemn(e *page.Editor, item []byte, next page.TID) error {
-	h := decodeHeader(item)
+// condemn marks the version, whose head is h, as deleted, or replaced by next, by this command. hot says that next is a heap-only
+// version.
+func (c *change) condemn(e *page.Editor, h header, next page.TID, hot bool) error {
 	if c.txn.Owns(h.xmin) {
 		cmin, _ := h.commands(c.txn)
 		h.cid, h.infomask = c.txn.Combo(cmin, c.txn.CommandID()), h.infomask|infoCombo
 	} else {
 		h.cid, h.infomask = c.txn.CommandID(), h.infomask&^infoCombo
+	}
+	h.infomask &^= infoHotUpdated
+	if hot {
+		h.infomask |= infoHotUpdated
 	}
 	h.xmax, h.next = c.xid, next
 	return e.Write(e.Page().ItemID(c.tid.Offset).Offset()+offXmax, h.appendFate(nil))

@@ -126,6 +126,7 @@ func (w *rewrite) copy() error {
 
 // relocated returns the version's bytes for the new heap. What an aborted transaction tried to do to it is forgotten.
 func (w *rewrite) relocated(f fate, v header, item []byte) []byte {
+	v.infomask &^= infoHotUpdated | infoHeapOnly // indexes are built anew and lead to every version
 	if f == fateLive {
 		v.xmax, v.next = 0, page.TID{}
 	} else if v.next.Offset != 0 {

@@ -23,25 +23,40 @@ type RowStatus struct {
 	XID  xact.XID // for Undecided: wait for it with xact.Manager.Wait, and ask again
 }
 
-// Statuses tells for each TID whether a row lives there, in the eyes of the transaction self, the number of one
+// Statuses tells for each TID, as an index has it, whether a row lives there, in the eyes of the transaction self, the number of one
 // or of a subtransaction. Snapshots do not matter: for a
 // unique index a row is in the way as soon as it is committed. TIDs that are grouped by block are answered faster.
 func (h *Store) Statuses(self xact.XID, rel Relation, tids []page.TID) ([]RowStatus, error) {
 	out := make([]RowStatus, len(tids))
 	for i, tid := range tids {
-		err := h.withItem(rel, tid, func(item []byte) error {
-			if len(item) < headerSize {
-				return corrupt(rel, tid, errShortItem)
-			}
+		err := h.withPage(rel, tid, func(p page.Page) error {
 			var err error
-			out[i], err = h.life(self, decodeHeader(item))
-			return err
+			out[i], err = h.chainLife(self, chainFrom(p, tid.Block, tid.Offset))
+			return corruptIf(rel, tid, err)
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// chainLife judges a row by all its versions: it lives if one does, and else depends on how the first of those ends that are undecided.
+func (h *Store) chainLife(self xact.XID, c chain) (RowStatus, error) {
+	var out RowStatus
+	for {
+		_, item, ok, err := c.next()
+		if err != nil || !ok {
+			return out, err
+		}
+		s, err := h.life(self, decodeHeader(item))
+		if err != nil || s.Life == Live {
+			return s, err
+		}
+		if out.Life == Dead {
+			out = s
+		}
+	}
 }
 
 func (h *Store) life(self xact.XID, v header) (RowStatus, error) {

@@ -29,6 +29,12 @@ const (
 
 	// infoCombo says that cid stands for a pair of commands of xmin.
 	infoCombo uint16 = 1
+	// infoHotUpdated says that next is on the same page and heap-only.
+	infoHotUpdated uint16 = 2
+	// infoHeapOnly says that no index leads here: the entries of the chain's root serve this version.
+	infoHeapOnly uint16 = 4
+
+	infoKnown = infoCombo | infoHotUpdated | infoHeapOnly
 )
 
 // MaxRowSize is the longest row data that fits a page, in bytes. There is no storage for longer ones.
@@ -52,6 +58,10 @@ func decodeHeader(item []byte) header {
 		infomask: binary.LittleEndian.Uint16(item[offInfomask:]),
 	}
 }
+
+func itemXmin(item []byte) xact.XID { return xact.XID(binary.LittleEndian.Uint64(item[offXmin:])) }
+
+func itemMask(item []byte) uint16 { return binary.LittleEndian.Uint16(item[offInfomask:]) }
 
 func (h *header) append(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(h.xmin))

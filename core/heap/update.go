@@ -2,6 +2,7 @@ package heap
 
 import (
 	"context"
+	"encoding/binary"
 
 	"github.com/quiredb/quire/core/buffer"
 	"github.com/quiredb/quire/core/page"
@@ -21,7 +22,7 @@ func (h *Store) Update(ctx context.Context, t *xact.Txn, snap *xact.Snapshot, re
 		return Result{}, err
 	}
 	defer c.leaveQueue()
-	u := update{change: c, st: h.state(rel)}
+	u := update{change: c, st: h.state(rel), hot: hot}
 	fresh := header{xmin: c.xid, cid: t.CommandID()}
 	u.item = append(fresh.append(make([]byte, 0, headerSize+len(row))), row...)
 	return c.run(u.attempt)
@@ -32,6 +33,7 @@ type update struct {
 	*change
 	st   *relState
 	item []byte // the new version
+	hot  bool   // it may be heap-only
 	far  bool   // the old version's page has no room
 }
 
@@ -83,8 +85,8 @@ func lockBoth(a, b *buffer.Buffer) (unlock func()) {
 	}
 }
 
-// write does the update if the row is still to be had and dst has room; without room it returns again. Holds: both content
-// locks.
+// write does the update if the row is still to be had and dst has room, if need be after pruning; without room it returns again. Holds: both
+// content locks.
 func (u *update) write(old, dst *buffer.Buffer) (r stepResult, written bool, err error) {
 	item, err := u.change.item(old.Page())
 	if err != nil {
@@ -93,8 +95,19 @@ func (u *update) write(old, dst *buffer.Buffer) (r stepResult, written bool, err
 	if r, err := u.examine(item); err != nil || r != (stepResult{}) {
 		return r, false, err
 	}
-	if !roomFor(dst.Page(), page.Align(len(u.item))) {
-		return stepResult{again: true}, false, nil
+	size := page.Align(len(u.item))
+	var pruning prune
+	if !roomFor(dst.Page(), size) {
+		if old != dst {
+			return stepResult{again: true}, false, nil
+		}
+		if pruning, err = planPrune(u.rel, dst.Page(), dst.Tag().Block, newClerk(u.h.xact, u.h.xact.Horizon()), true); err != nil {
+			return stepResult{}, false, err
+		}
+		const pointer = 4 // the new version needs one if pruning leaves none
+		if p := dst.Page(); p.Upper()-p.Lower()+pruning.freed < size+pointer {
+			return stepResult{again: true}, false, nil
+		}
 	}
 	s := u.start()
 	defer s.Abort()
@@ -109,9 +122,14 @@ func (u *update) write(old, dst *buffer.Buffer) (r stepResult, written bool, err
 	if err := initHeapPage(to); err != nil {
 		return stepResult{}, false, err
 	}
+	if err := pruning.apply(s, dst, to, u.rel.Unlogged); err != nil {
+		return stepResult{}, false, err
+	}
+	hot := u.hot && old == dst
+	u.mark(hot)
 	slots := freeSlots{p: to.Page()}
 	tid := page.TID{Block: dst.Tag().Block, Offset: slots.next()}
-	if err := u.condemn(from, item, tid); err != nil {
+	if err := u.condemn(from, decodeHeader(item), tid, hot); err != nil {
 		return stepResult{}, false, err
 	}
 	if err := to.PutItem(tid.Offset, u.item); err != nil {
@@ -120,5 +138,14 @@ func (u *update) write(old, dst *buffer.Buffer) (r stepResult, written bool, err
 	if _, err := s.Finish(); err != nil {
 		return stepResult{}, false, wrapRel(u.rel, "update", err)
 	}
-	return stepResult{tid: tid}, true, nil
+	return stepResult{tid: tid, hot: hot}, true, nil
+}
+
+// mark says in the new version's head whether it is heap-only.
+func (u *update) mark(heapOnly bool) {
+	var mask uint16
+	if heapOnly {
+		mask = infoHeapOnly
+	}
+	binary.LittleEndian.PutUint16(u.item[offInfomask:], mask)
 }

@@ -14,8 +14,8 @@ const maxDeadBytes = 64 << 20
 type VacuumOptions struct {
 	// Horizon is xact.Manager.Horizon at the start.
 	Horizon page.LSN
-	// Indexes removes the entries of dead rows from every index, and is called zero or more times. After an error no line pointer
-	// is freed, and the next vacuum finds the same rows.
+	// Indexes removes the entries of dead rows from every index, and is called zero or more times. After an error none of
+	// their line pointers is freed, and the next vacuum finds the same ones. nil says that the relation has no index.
 	Indexes func(dead *DeadSet) error
 	// Progress, if set, is called after every page of the heap.
 	Progress func(done, total page.BlockNumber)
@@ -29,7 +29,7 @@ type VacuumStats struct {
 	Scanned      page.BlockNumber
 	Truncated    page.BlockNumber
 	Live         int64 // rows of committed transactions, the ones running included
-	Removed      int64 // row versions whose line pointers were freed
+	Removed      int64 // row versions that were removed, and roots that earlier pruning left of such
 	RecentlyDead int64 // versions that some snapshot may still see
 	IndexPasses  int
 	FreeBytes    int64
@@ -70,7 +70,7 @@ func (v *vacuum) run() error {
 		if err := v.h.copyPage(v.rel, blk, p); err != nil {
 			return err
 		}
-		if err := v.survey(blk, p); err != nil {
+		if err := v.block(blk, p); err != nil {
 			return err
 		}
 		if v.dead.Bytes() >= maxDeadBytes {
@@ -89,36 +89,69 @@ func (v *vacuum) run() error {
 	return v.truncate()
 }
 
-// survey sorts the row versions of one page.
-func (v *vacuum) survey(blk page.BlockNumber, p page.Page) error {
-	clean := true
-	for off := page.OffsetNumber(1); off <= page.OffsetNumber(p.NumItems()); off++ {
-		item, ok := p.Item(off)
-		if !ok {
-			continue
-		}
-		tid := page.TID{Block: blk, Offset: off}
-		if len(item) < headerSize {
-			return corrupt(v.rel, tid, errShortItem)
-		}
-		fate, removed, err := v.clerk.fate(decodeHeader(item))
-		switch {
-		case err != nil:
-			return err
-		case fate == fateDead:
-			v.dead.Add(tid)
-			v.dead.RemovedAt(removed)
-			clean = false
-		case fate == fateRecent:
-			v.stats.RecentlyDead++
-		default:
-			v.stats.Live++
-		}
+// block prunes one page, of which p is a copy, and notes what is left of dead rows for the indexes.
+func (v *vacuum) block(blk page.BlockNumber, p page.Page) error {
+	indexed := v.opts.Indexes != nil
+	dead := deadPointers(p)
+	pr, err := planPrune(v.rel, p, blk, v.clerk, indexed)
+	if err != nil {
+		return err
 	}
-	if clean {
+	if !pr.empty() {
+		if pr, err = v.prune(blk, p); err != nil {
+			return err
+		}
+		v.stats.Removed += pr.versions
+	}
+	v.stats.Live += pr.live
+	v.stats.RecentlyDead += pr.recent
+	v.stats.Removed += int64(len(dead))
+	if !indexed {
+		v.noteFree(blk, p)
+		return nil
+	}
+	left := deadPointers(p)
+	for _, off := range left {
+		v.dead.Add(page.TID{Block: blk, Offset: off})
+	}
+	if len(left) == 0 {
 		v.noteFree(blk, p)
 	}
 	return nil
+}
+
+// prune prunes one page and leaves a copy of it in p. What is dead now may be more than what was found in the copy before. The conflict
+// horizon on its record stands before any record by which indexes lose entries of these rows: a standby settles with older readers
+// first.
+func (v *vacuum) prune(blk page.BlockNumber, p page.Page) (prune, error) {
+	b, err := v.h.pool.Pin(v.rel.tag(blk))
+	if err != nil {
+		return prune{}, err
+	}
+	defer b.Unpin()
+	b.Lock()
+	defer b.Unlock()
+	pr, err := planPrune(v.rel, b.Page(), blk, v.clerk, v.opts.Indexes != nil)
+	if err != nil {
+		return prune{}, err
+	}
+	s := v.h.gx.Start(v.rel.gx())
+	defer s.Abort()
+	e, err := s.RegisterBuffer(b, 0)
+	if err != nil {
+		return prune{}, err
+	}
+	if err := pr.apply(s, b, e, v.rel.Unlogged); err != nil {
+		return prune{}, err
+	}
+	if err := trim(e); err != nil {
+		return prune{}, err
+	}
+	if _, err := s.Finish(); err != nil {
+		return prune{}, err
+	}
+	copy(p, b.Page())
+	return pr, nil
 }
 
 func (v *vacuum) noteFree(blk page.BlockNumber, p page.Page) {
@@ -130,20 +163,15 @@ func (v *vacuum) noteFree(blk page.BlockNumber, p page.Page) {
 	v.st.noteFree(blk, free)
 }
 
-// reap removes the dead rows found so far from the indexes, then from the heap (H3).
+// reap removes the dead rows found so far from the indexes, then frees their line pointers (H3).
 func (v *vacuum) reap() error {
 	if v.dead.Len() == 0 {
 		return nil
 	}
-	if v.opts.Indexes != nil {
-		if err := v.announce(); err != nil {
-			return err
-		}
-		if err := v.opts.Indexes(v.dead); err != nil {
-			return err
-		}
-		v.stats.IndexPasses++
+	if err := v.opts.Indexes(v.dead); err != nil {
+		return err
 	}
+	v.stats.IndexPasses++
 	for blk, offsets := range v.dead.Blocks() {
 		if v.ctx.Err() != nil {
 			return context.Cause(v.ctx)
@@ -156,17 +184,8 @@ func (v *vacuum) reap() error {
 	return nil
 }
 
-// announce has standbys settle with the readers of the dead rows before entries leave the indexes: a snapshot that is
-// older would look there for rows that it must see.
-func (v *vacuum) announce() error {
-	for tid := range v.dead.All() {
-		return v.h.LogConflict(v.rel, tid.Block, v.dead.Horizon())
-	}
-	return nil
-}
-
-// sweep frees line pointers of one page. What was dead is dead still, since nothing but a vacuum frees a line pointer; the
-// versions are judged again for the conflict horizon that the record carries.
+// sweep frees line pointers of one page. What was dead is dead still, since nothing but a vacuum frees them, and their
+// versions went before: readers have nothing to do with it.
 func (v *vacuum) sweep(blk page.BlockNumber, offsets []page.OffsetNumber) error {
 	b, err := v.h.pool.Pin(v.rel.tag(blk))
 	if err != nil {
@@ -175,21 +194,10 @@ func (v *vacuum) sweep(blk page.BlockNumber, offsets []page.OffsetNumber) error 
 	defer b.Unpin()
 	b.Lock()
 	defer b.Unlock()
-	p := b.Page()
-	var horizon page.LSN
 	for _, off := range offsets {
-		item, ok := p.Item(off)
-		if !ok || len(item) < headerSize {
-			return corrupt(v.rel, page.TID{Block: blk, Offset: off}, errShortItem)
+		if f := b.Page().ItemID(off).Flags(); f != page.ItemDead {
+			panic("heap: a dead line pointer came to life under vacuum")
 		}
-		fate, removed, err := v.clerk.fate(decodeHeader(item))
-		if err != nil {
-			return err
-		}
-		if fate != fateDead {
-			panic("heap: a dead row version came to life under vacuum")
-		}
-		horizon = max(horizon, removed)
 	}
 	s := v.h.gx.Start(v.rel.gx())
 	defer s.Abort()
@@ -203,13 +211,9 @@ func (v *vacuum) sweep(blk page.BlockNumber, offsets []page.OffsetNumber) error 
 	if err := trim(e); err != nil {
 		return err
 	}
-	if !v.rel.Unlogged {
-		s.SetConflictHorizon(b, horizon)
-	}
 	if _, err := s.Finish(); err != nil {
 		return err
 	}
-	v.stats.Removed += int64(len(offsets))
 	v.noteFree(blk, b.Page())
 	return nil
 }

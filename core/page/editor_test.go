@@ -191,3 +191,32 @@ func TestWrongPage(t *testing.T) {
 	require.ErrorIs(t, c.Apply(nil, 0), ErrLayout)
 	require.ErrorIs(t, c.Undo(nil, 0), ErrLayout)
 }
+
+func TestBareLinePointers(t *testing.T) {
+	e := NewEditor(New())
+	require.NoError(t, e.Init(0, 0))
+	for i := range 3 {
+		require.NoError(t, e.InsertItem(OffsetNumber(i+1), []byte("item")))
+	}
+	base := e.Page()
+	e = NewEditor(base)
+	require.ErrorIs(t, e.SetDead(1), ErrArgument)
+	require.ErrorIs(t, e.SetRedirect(1, 2), ErrArgument)
+	require.NoError(t, e.DeleteItems([]OffsetNumber{1, 2}, true))
+	require.ErrorIs(t, e.SetRedirect(1, 4), ErrArgument)
+	require.ErrorIs(t, e.SetDead(4), ErrArgument)
+	require.NoError(t, e.SetRedirect(1, 3))
+	require.NoError(t, e.SetDead(2))
+	p := e.Page()
+	require.NoError(t, p.Validate())
+	require.Equal(t, ItemRedirect, p.ItemID(1).Flags())
+	require.Equal(t, 3, p.ItemID(1).Offset())
+	require.Equal(t, ItemDead, p.ItemID(2).Flags())
+	c, changed := e.Change(false)
+	require.True(t, changed)
+	redone := append(Page(nil), base...)
+	require.NoError(t, c.Apply(redone, 5))
+	require.Equal(t, p[ContentStart:], redone[ContentStart:])
+	require.NoError(t, c.Undo(redone, 5))
+	require.Equal(t, base[ContentStart:], redone[ContentStart:])
+}

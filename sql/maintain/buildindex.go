@@ -20,7 +20,7 @@ type Progress func(rows int64) error
 
 // BuildIndex fills the empty files of an index with the rows of its table (M3). The caller holds at least Share on the table, and the
 // index's files are new: what a failed build leaves in them goes with the transaction. A unique index over duplicates is error
-// 23505.
+// 23505. It sets BuiltBy of index, for the caller to store.
 func (d *Deps) BuildIndex(ctx context.Context, t *xact.Txn, table *catalog.Table, index *catalog.Index, method am.Method, progress Progress) (am.BuildStats, error) {
 	keys := newKeyReader(table, index)
 	if index.Unique {
@@ -28,10 +28,13 @@ func (d *Deps) BuildIndex(ctx context.Context, t *xact.Txn, table *catalog.Table
 			return am.BuildStats{}, err
 		}
 	}
-	f := feeder{deps: d, ctx: ctx, table: table, keys: keys, progress: progress}
+	f := feeder{deps: d, ctx: ctx, table: table, keys: keys, types: keyTypes(index), progress: progress}
 	about := index.Describe(table.Rel)
 	about.WorkMem = d.WorkMem
 	stats, err := method.Build(ctx, about, f.rows)
+	if index.BuiltBy = xact.InvalidXID; err == nil && f.split {
+		index.BuiltBy, err = t.TopXID()
+	}
 	return stats, within(err, "build index %q with access method %q", index.Name, index.AM)
 }
 
@@ -81,13 +84,16 @@ type feeder struct {
 	ctx      context.Context
 	table    *catalog.Table
 	keys     *keyReader
+	types    []datum.OID
 	progress Progress
 	seen     int64
+	split    bool // some row has older versions with other keys
+	older    []datum.Datum
 }
 
 // rows implements the argument of am.Method.Build. It may be called again, and starts over then.
 func (f *feeder) rows(yield func([]am.Row) error) error {
-	f.seen = 0
+	f.seen, f.split = 0, false
 	batch := make([]am.Row, 0, batchRows)
 	values := make([]datum.Datum, 0, batchRows*len(f.keys.attrs))
 	flush := func() error {
@@ -105,10 +111,13 @@ func (f *feeder) rows(yield func([]am.Row) error) error {
 		return f.progress(f.seen)
 	}
 	e := f.deps.Engine
-	err := e.Heap.BuildScan(f.ctx, f.table.Heap(), e.Xact.Horizon(), func(tid page.TID, row []byte) error {
+	err := e.Heap.BuildScan(f.ctx, f.table.Heap(), e.Xact.Horizon(), func(tid page.TID, row []byte, older [][]byte) error {
 		from := len(values)
 		var err error
 		if values, err = f.keys.read(values, row); err != nil {
+			return fmt.Errorf("row %v: %w", tid, err)
+		}
+		if err := f.compare(values[from:], older); err != nil {
 			return fmt.Errorf("row %v: %w", tid, err)
 		}
 		batch = append(batch, am.Row{TID: tid, Values: values[from:len(values):len(values)]})
@@ -121,4 +130,20 @@ func (f *feeder) rows(yield func([]am.Row) error) error {
 		return err
 	}
 	return flush()
+}
+
+// compare notes whether an older version of a row has another key.
+func (f *feeder) compare(key []datum.Datum, older [][]byte) error {
+	for _, row := range older {
+		var err error
+		if f.older, err = f.keys.read(f.older[:0], row); err != nil {
+			return err
+		}
+		for i := range key {
+			if a, b := key[i], f.older[i]; a.Null != b.Null || !a.Null && datum.Compare(f.types[i], a, b) != 0 {
+				f.split = true
+			}
+		}
+	}
+	return nil
 }

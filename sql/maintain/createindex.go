@@ -42,6 +42,9 @@ func (d *Deps) CreateIndex(ctx context.Context, t *xact.Txn, table *catalog.Tabl
 		return err
 	}
 	def.Stats = catalog.Stats{Pages: built.Pages, Tuples: float64(built.Rows)}
+	if err := d.Engine.Catalog.SetBuiltBy(ctx, t, def.OID, def.BuiltBy); err != nil {
+		return err
+	}
 	return d.storeBuilt(ctx, t, table.OID, def)
 }
 

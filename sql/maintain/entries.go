@@ -83,7 +83,7 @@ func allEntries(ctx context.Context, m am.Method, idx am.Index) (_ *roaring64.Bi
 // of transactions that still run.
 func (d *Deps) missingEntries(ctx context.Context, table *catalog.Table, entries *roaring64.Bitmap, missing func(page.TID)) (rows uint64, err error) {
 	e, rel := d.Engine, table.Heap()
-	err = e.Heap.BuildScan(ctx, rel, e.Xact.Horizon(), func(tid page.TID, _ []byte) error {
+	err = e.Heap.BuildScan(ctx, rel, e.Xact.Horizon(), func(tid page.TID, _ []byte, _ [][]byte) error {
 		rows++
 		if entries.Contains(memberOf(tid)) {
 			return nil

@@ -181,7 +181,7 @@ func (r *rig) audit(t testing.TB, exact bool) {
 		table := c.TableByOID(i.Table)
 		entries := r.ams.method.entries[i.Rel]
 		seen := 0
-		err := r.engine.Heap.BuildScan(ctx, table.Heap(), r.engine.Xact.Horizon(), func(tid page.TID, raw []byte) error {
+		err := r.engine.Heap.BuildScan(ctx, table.Heap(), r.engine.Xact.Horizon(), func(tid page.TID, raw []byte, _ [][]byte) error {
 			row := make([]datum.Datum, len(table.Columns))
 			if err := table.RowType().DecodeRow([]byte(string(raw)), row); err != nil {
 				return err

@@ -73,7 +73,7 @@ func (d *Deps) eachLiveKey(ctx context.Context, t *xact.Txn, table *catalog.Tabl
 		tids, found = tids[:0], found[:0]
 		return nil
 	}
-	err := e.Heap.BuildScan(ctx, table.Heap(), e.Xact.Horizon(), func(tid page.TID, row []byte) error {
+	err := e.Heap.BuildScan(ctx, table.Heap(), e.Xact.Horizon(), func(tid page.TID, row []byte, _ [][]byte) error {
 		key, err := keys.read(nil, row)
 		if err != nil {
 			return fmt.Errorf("row %v: %w", tid, err)

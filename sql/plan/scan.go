@@ -123,8 +123,8 @@ func (p *planner) tableScan(q *Query, est *estimator, rel int, quals []expr.Expr
 	seq.Cost, seq.Rows = p.costs.seqScan(e), e.rows
 	list := []candidate{{node: seq, cost: seq.Cost}}
 	for _, x := range t.Indexes {
-		if x.Method == nil {
-			continue // by A5 of core/am: reads take another path
+		if !x.Readable() {
+			continue
 		}
 		list = append(list, p.indexPaths(est, r, rel, x, quals, e, need, w)...)
 	}

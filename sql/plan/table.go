@@ -61,7 +61,12 @@ type Index struct {
 	Method am.Method
 	Desc   am.Description
 	Err    error
+	// Behind says that the snapshot is older than what the index serves (catalog.Index.BuiltBy): it is for writers only.
+	Behind bool
 }
+
+// Readable reports whether scans may use the index; where it is not, reads take another path (A5 of core/am).
+func (x *Index) Readable() bool { return x.Method != nil && !x.Behind }
 
 // View is a table whose rows are made when they are read.
 type View struct {

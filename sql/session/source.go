@@ -14,6 +14,7 @@ import (
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/sql/expr"
 	"github.com/quiredb/quire/sql/plan"
 	"github.com/quiredb/quire/sql/sysview"
@@ -147,7 +148,16 @@ func (src *source) index(t *catalog.Table, i *catalog.Index) (*plan.Index, error
 		return x, nil
 	}
 	x.Desc = x.Method.Describe()
-	return x, nil
+	if i.BuiltBy == xact.InvalidXID {
+		return x, nil
+	}
+	snap := src.s.tx.txn.Snapshot() // not newer than the statement's
+	defer snap.Release()
+	serves, err := i.Serves(snap)
+	if !serves {
+		x.Behind, src.degraded = true, true
+	}
+	return x, err
 }
 
 // method finds a ready access method that the catalog knows.
