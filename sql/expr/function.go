@@ -97,6 +97,7 @@ func NewRegistry() *Registry {
 	registerSession(r)
 	registerSets(r)
 	registerArray(r)
+	registerToChar(r)
 	registerAggregates(r)
 	return r
 }
