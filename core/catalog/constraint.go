@@ -16,7 +16,7 @@ type Constraint struct {
 	// Columns are positions in the table: the key in its order, or the columns that a CHECK mentions in ascending order.
 	Columns []int  `json:"columns,omitempty"`
 	Index   uint32 `json:"index,omitempty"` // OID of the index that keeps it
-	Expr    string `json:"expr,omitempty"`  // of a CHECK, in SQL, without parentheses around it
+	Expr    string `json:"expr,omitempty"`  // of a CHECK, in SQL; relations in it stand by OID
 	Comment string `json:"comment,omitempty"`
 }
 

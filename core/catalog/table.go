@@ -36,7 +36,7 @@ type Column struct {
 	Name    string     `json:"name"`
 	Type    datum.Type `json:"type"`
 	NotNull bool       `json:"notNull,omitempty"`
-	Default string     `json:"default,omitempty"` // an expression in SQL; empty means NULL
+	Default string     `json:"default,omitempty"` // an expression in SQL, relations in it by OID; empty means NULL
 	// Identity is 'a' for GENERATED ALWAYS AS IDENTITY, 'd' for BY DEFAULT, else 0.
 	Identity byte `json:"identity,omitempty"`
 	// Sequence is the OID of the sequence that the column owns, of serial or identity; else 0.

@@ -20,7 +20,7 @@ var _ = view("pg_constraint", func(_ context.Context, env *Env) ([][]datum.Datum
 			}
 			blank, index, condition := char(' '), any(0), any(nil)
 			if c.Kind == catalog.Check {
-				condition = c.Expr
+				condition = ShowExpr(env.Catalog, c.Expr)
 			} else {
 				index = c.Index
 			}
@@ -33,10 +33,14 @@ var _ = view("pg_constraint", func(_ context.Context, env *Env) ([][]datum.Datum
 	return rows, nil
 })
 
-// ConstraintDefinition returns what pg_get_constraintdef prints.
-func ConstraintDefinition(t *catalog.Table, c *catalog.Constraint) string {
+// ConstraintDefinition returns what pg_get_constraintdef prints; pretty leaves out parentheses around all of a condition.
+func ConstraintDefinition(cat *catalog.Catalog, t *catalog.Table, c *catalog.Constraint, pretty bool) string {
 	if c.Kind == catalog.Check {
-		return "CHECK ((" + c.Expr + "))"
+		text := ShowExpr(cat, c.Expr)
+		if pretty && expr.Parenthesized(text) {
+			return "CHECK " + text
+		}
+		return "CHECK (" + text + ")"
 	}
 	var names []string
 	for _, k := range c.Columns {
@@ -63,7 +67,7 @@ var _ = view("pg_attrdef", func(_ context.Context, env *Env) ([][]datum.Datum, e
 	for _, t := range env.Catalog.Tables() {
 		for i := range t.Columns {
 			if c := &t.Columns[i]; c.Default != "" && !c.Dropped {
-				rows = append(rows, row(partOID(defaultPart, t.OID, i+1), t.OID, i+1, c.Default))
+				rows = append(rows, row(partOID(defaultPart, t.OID, i+1), t.OID, i+1, ShowExpr(env.Catalog, c.Default)))
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func (r registrar) definitions() {
 		if c == nil {
 			return datum.NewNull(), nil
 		}
-		return datum.NewText(ConstraintDefinition(t, c)), nil
+		return datum.NewText(ConstraintDefinition(e.Catalog, t, c, len(a) > 1 && a[1].Bool())), nil
 	}
 	r.add("pg_get_constraintdef", constraintDef, datum.Text, datum.OIDType)
 	r.add("pg_get_constraintdef", constraintDef, datum.Text, datum.OIDType, datum.Bool)

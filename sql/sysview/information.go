@@ -191,7 +191,7 @@ var _ = view("information_schema.check_constraints", func(_ context.Context, env
 	var rows [][]datum.Datum
 	eachConstraint(env, func(t *catalog.Table, c *catalog.Constraint) {
 		if c.Kind == catalog.Check {
-			definition := ConstraintDefinition(t, c)
+			definition := ConstraintDefinition(env.Catalog, t, c, false)
 			rows = append(rows, row(env.Database, public, c.Name, definition[len("CHECK ("):len(definition)-1]))
 		}
 	})

@@ -118,7 +118,7 @@ func fill(t *testing.T, c *catalog.Store, x *xact.Txn) {
 	orders.Comment, orders.Columns[1].Comment = "What was ordered", "Who ordered"
 	orders.Constraints = []catalog.Constraint{
 		{OID: 20001, Name: "orders_pkey", Kind: catalog.PrimaryKey, Columns: []int{0, 1}, Index: 20000},
-		{OID: 20002, Name: "orders_id_check", Kind: catalog.Check, Columns: []int{0}, Expr: "id > 0"},
+		{OID: 20002, Name: "orders_id_check", Kind: catalog.Check, Columns: []int{0}, Expr: "(id > 0)"},
 	}
 	require.NoError(t, c.CreateTable(ctx, x, orders))
 	require.NoError(t, c.CreateTable(ctx, x, &catalog.Table{Name: "scratch", Unlogged: true, Columns: []catalog.Column{{Name: "n", Type: datum.Type{OID: datum.Int4}}}}))
