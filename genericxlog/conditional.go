@@ -126,6 +126,7 @@ func (m *Manager) pinEdit(rel Relation, e *BlockEdit) (*buffer.Buffer, error) {
 func (m *Manager) finishLocked(rel Relation, xid uint64, annotation string, blocks []BlockEdit, order []int, pins []*buffer.Buffer) ([]page.LSN, error) {
 	s := m.Start(rel)
 	defer s.Abort()
+	s.untrusted = true
 	s.SetXID(xid)
 	s.Annotate(annotation)
 	for i, at := range order {

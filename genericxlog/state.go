@@ -18,6 +18,7 @@ type State struct {
 	blocks     []registered  // in the order of registration
 	few        [2]registered // where blocks begins, since most records change one page or two
 	done       bool
+	untrusted  bool // the edits are another process's
 }
 
 // registered is one page of a State.

@@ -50,6 +50,9 @@ type Change struct {
 	Payload []byte
 }
 
+// settledSize is the length in bytes up to which edits that are settled are not compared with other forms.
+const settledSize = 1024
+
 // Change returns the smallest form of what was done, an image if forceImage, and whether anything changed at all. The
 // payload is the Editor's memory and valid until the next Reset or edit. Stamps count as change.
 func (e *Editor) Change(forceImage bool) (c Change, changed bool) {
@@ -61,6 +64,10 @@ func (e *Editor) Change(forceImage bool) (c Change, changed bool) {
 	c = Change{NewPage: e.fresh, Stamped: len(e.stamps) > 0}
 	if !e.compare && len(e.logged) == 0 {
 		return Change{}, false
+	}
+	if !forceImage && e.settled() && len(e.logged) < settledSize {
+		c.Mode, c.Payload = ModeEdits, e.logged
+		return c, true
 	}
 	c.Mode = ModeImage
 	limit := imageSize(p) + stampsSize(e.stamps)

@@ -27,6 +27,10 @@ type Editor struct {
 	raw      bool // the owner took the bytes: nothing is recorded any more
 	compare  bool // logged is incomplete, only diff and image are left
 	overflow bool // forward was longer than MaxForward
+
+	loose bool // an edit may have broken the layout of a base that was sound
+	plain int  // edits that nothing takes back: items and stamps put in
+	other bool // edits of other kinds
 }
 
 // NewEditor returns an Editor on a copy of base.
@@ -44,6 +48,7 @@ func (e *Editor) Reset(base Page) {
 	e.logged, e.forward, e.stamps = e.logged[:0], e.forward[:0], e.stamps[:0]
 	e.fresh = base.IsNew() && isZero(base[ContentStart:Size])
 	e.reinit, e.raw, e.compare, e.overflow = false, false, false, false
+	e.loose, e.plain, e.other = false, 0, false
 }
 
 // Page is the copy as it stands, to read only. It stays valid, and changes, until the next Reset.
@@ -51,7 +56,7 @@ func (e *Editor) Page() Page { return e.page[:] }
 
 // Raw is the copy to write at will. From now on nothing is recorded: Change compares pages and zeroes the hole.
 func (e *Editor) Raw() Page {
-	e.raw, e.compare = true, true
+	e.raw, e.compare, e.loose = true, true, true
 	return e.page[:]
 }
 
@@ -69,6 +74,15 @@ func (e *Editor) ForwardEdits() ([]byte, bool) {
 		return nil, false
 	}
 	return e.forward, true
+}
+
+// KeepsLayout reports whether the copy is as sound as the base was: nothing was done to it but edits that leave no layout broken, so
+// that who trusts the base need not Validate.
+func (e *Editor) KeepsLayout() bool { return !e.loose }
+
+// settled reports whether the edits are known to change the page, and to be about as short as a comparison would find it.
+func (e *Editor) settled() bool {
+	return !e.compare && !e.loose && !e.other && !e.reinit && e.plain > 0
 }
 
 // Stamp puts the LSN at the stamped places of the copy, as Change.Apply does. Call it after Change.

@@ -18,6 +18,7 @@ func (e *Editor) ArrayInsert(base, width, count, index int, elems []byte) error 
 	if err := p.arrayInsert(a, index, elems, lower); err != nil {
 		return err
 	}
+	e.other, e.loose = true, true
 	code := byte(codeArrayInsert)
 	if lower {
 		code |= flagLower
@@ -47,6 +48,7 @@ func (e *Editor) ArrayDelete(base, width, count int, indexes []int) error {
 	if err := e.free([2]int{base, a.end()}); err != nil {
 		return err
 	}
+	e.other, e.loose = true, true
 	code := byte(codeArrayDelete)
 	lower := a.atLower(p)
 	if lower && !p.IsArray() {

@@ -13,6 +13,7 @@ func (e *Editor) Write(off int, b []byte) error {
 	if err := e.free([2]int{off, off + len(b)}); err != nil {
 		return err
 	}
+	e.loose = e.loose || off < p.Upper()
 	e.write(off, b)
 	return nil
 }
@@ -62,6 +63,7 @@ func (e *Editor) Move(dst, src, n int) error {
 	if n == 0 || dst == src {
 		return nil
 	}
+	e.other, e.loose = true, true
 	if e.wantLogged() {
 		from, length := overwritten(dst, src, n)
 		lost := p[from : from+length]
@@ -91,6 +93,7 @@ func (e *Editor) Fill(off, n int, b byte) error {
 	if n == 0 {
 		return nil
 	}
+	e.other, e.loose = true, true
 	dst := p[off : off+n]
 	old, same := uniform(dst)
 	if same && old == b {

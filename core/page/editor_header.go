@@ -13,7 +13,7 @@ func (e *Editor) Init(specialSize int, flags uint16) error {
 		e.logged, e.compare = e.logged[:0], false // nothing before Init matters
 		e.forward, e.overflow = e.forward[:0], false
 	}
-	e.reinit = !e.fresh
+	e.reinit, e.loose, e.other = !e.fresh, false, true
 	e.both(codeInit, specialSize, int(flags))
 	return nil
 }
@@ -24,6 +24,7 @@ func (e *Editor) SetFlags(flags uint16) error {
 	if err := p.checkInit(); err != nil {
 		return err
 	}
+	e.other, e.loose = true, true
 	old := p.Flags()
 	if old == flags {
 		return nil
@@ -45,6 +46,7 @@ func (e *Editor) SetBounds(lower, upper int) error {
 	if err := e.free([2]int{lower, upper}); err != nil {
 		return err
 	}
+	e.other, e.loose = true, true
 	oldLower, oldUpper := p.Lower(), p.Upper()
 	if err := p.setBounds(lower, upper); err != nil {
 		return err
@@ -72,6 +74,7 @@ func (e *Editor) StampLSN(off int) error {
 		return err
 	}
 	e.stamps = append(e.stamps, uint16(off))
+	e.plain++
 	e.both(codeStamp, off)
 	e.recorded()
 	return nil

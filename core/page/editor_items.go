@@ -10,6 +10,7 @@ func (e *Editor) InsertItem(at OffsetNumber, item []byte) error {
 	if err := e.Page().insertItem(int(at), item); err != nil {
 		return err
 	}
+	e.plain++
 	if end {
 		e.both(codeInsert|flagEnd, len(item))
 	} else {
@@ -30,6 +31,7 @@ func (e *Editor) PutItem(at OffsetNumber, item []byte) error {
 	if err := e.Page().putItem(int(at), item); err != nil {
 		return err
 	}
+	e.plain++
 	e.both(codePut, int(at), len(item))
 	e.data(item)
 	return nil
@@ -55,6 +57,7 @@ func (e *Editor) DeleteItems(offs []OffsetNumber, keepSlots bool) error {
 	if keepSlots {
 		code |= flagKeepSlots
 	}
+	e.other = true
 	set := encodeSet(e, offs, 1)
 	if err := e.deleteItems(code, offs, set); err != nil {
 		return err
@@ -107,7 +110,7 @@ func (e *Editor) deleteUnpacked(offs []OffsetNumber, set numberSet, keepSlots bo
 		return err
 	}
 	e.Page().dropSlots(set, keepSlots)
-	e.compare = true
+	e.compare, e.loose = true, true
 	return nil
 }
 
@@ -125,6 +128,7 @@ func (e *Editor) OverwriteItem(at OffsetNumber, item []byte) error {
 	if err := e.freeItems(); err != nil {
 		return err
 	}
+	e.other, e.loose = true, true
 	if err := e.resize(int(at), id, item); err != nil {
 		return err
 	}

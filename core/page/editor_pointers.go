@@ -29,6 +29,7 @@ func (e *Editor) setBare(at OffsetNumber, id ItemID) error {
 	if err := e.free([2]int{off, off + lpSize}); err != nil {
 		return err
 	}
+	e.other = true
 	e.write(off, binary.LittleEndian.AppendUint32(nil, uint32(id)))
 	return nil
 }
