@@ -108,3 +108,22 @@ func BenchmarkStart(b *testing.B) {
 		}
 	}
 }
+
+// A point lookup in an index of one page: one call, in which the plugin asks for the length of the index and for the page.
+func BenchmarkLookup(b *testing.B) {
+	for carrier, name := range carriers {
+		b.Run(carrier, func(b *testing.B) {
+			r := newRig(b, nil, name)
+			m, idx := r.method(name), r.index("")
+			_, err := m.Build(ctx, idx, in(rows(0, 50)))
+			require.NoError(b, err)
+			b.ResetTimer()
+			for i := range b.N {
+				hits, err := search(m, idx, idEquals(i%50))
+				if err != nil || len(hits) != 1 {
+					b.Fatal(hits, err)
+				}
+			}
+		})
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/plugins/wire"
 	"github.com/quiredb/quire/plugins/wire/pb"
+	"github.com/quiredb/quire/plugins/wire/shm"
 )
 
 // A call is one call of a plugin on a lane, from the host's side. It ends in exactly one way: the plugin's result or
@@ -191,6 +192,8 @@ func (c *call) explain(err error) error {
 	}
 	st, ok := status.FromError(err)
 	switch {
+	case errors.Is(err, shm.ErrTooLong):
+		st = status.New(codes.ResourceExhausted, err.Error())
 	case errors.Is(err, io.EOF): // it ended the lane without a last word
 		st = status.New(codes.Unavailable, "the lane ended before the call")
 	case !ok || st.Code() == codes.OK:

@@ -6,10 +6,15 @@ import (
 	"sync"
 
 	"github.com/quiredb/quire/plugins/wire/pb"
+	"github.com/quiredb/quire/plugins/wire/shm"
 )
 
-// maxIdleLanes bounds the lanes kept open for the next call.
-const maxIdleLanes = 32
+const (
+	// maxIdleLanes bounds the lanes kept open for the next call.
+	maxIdleLanes = 32
+	// maxSharedLanes bounds the lanes in shared memory, because each call on one takes a thread while it waits.
+	maxSharedLanes = 32
+)
 
 // errSessionClosed says that the plugin's process is gone.
 var errSessionClosed = errors.New("plugin connection is closed")
@@ -24,21 +29,24 @@ type laneStream interface {
 type lane struct {
 	stream laneStream
 	cancel context.CancelFunc // breaks the lane; the plugin's call is cancelled
+	shared bool               // in shared memory, else over gRPC
 }
 
 // A lanePool keeps idle lanes. A lane that ended its call in order goes back, any other is broken.
 type lanePool struct {
 	client pb.AccessMethodClient
+	offer  func() (*shm.End, error) // opens a lane in shared memory; nil if there are none
 	mu     struct {
 		sync.Mutex
 		idle   []*lane
 		all    map[*lane]bool
+		shared int // lanes in shared memory, open or about to be
 		closed bool
 	}
 }
 
-func newLanePool(client pb.AccessMethodClient) *lanePool {
-	p := &lanePool{client: client}
+func newLanePool(client pb.AccessMethodClient, offer func() (*shm.End, error)) *lanePool {
+	p := &lanePool{client: client, offer: offer}
 	p.mu.all = make(map[*lane]bool)
 	return p
 }
@@ -56,22 +64,60 @@ func (p *lanePool) take() (*lane, error) {
 		p.mu.Unlock()
 		return l, nil
 	}
+	share := p.offer != nil && p.mu.shared < maxSharedLanes
+	if share {
+		p.mu.shared++
+	}
 	p.mu.Unlock()
+	l, err := p.open(share)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if share && (err != nil || !l.shared) {
+		p.mu.shared--
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case p.mu.closed:
+		l.cancel()
+		return nil, errSessionClosed
+	}
+	p.mu.all[l] = true
+	return l, nil
+}
+
+// open makes a lane, over gRPC if there is none in shared memory.
+func (p *lanePool) open(share bool) (*lane, error) {
+	if share {
+		if end, err := p.offer(); err == nil {
+			return &lane{stream: sharedStream{end}, cancel: end.Close, shared: true}, nil
+		}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	stream, err := p.client.Lane(ctx)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	l := &lane{stream: stream, cancel: cancel}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.mu.closed {
-		cancel()
-		return nil, errSessionClosed
+	return &lane{stream: stream, cancel: cancel}, nil
+}
+
+// sharedStream is the host's end of a lane in shared memory.
+type sharedStream struct{ end *shm.End }
+
+func (s sharedStream) Send(m *pb.HostMessage) error { return s.end.Send(m) }
+
+func (s sharedStream) Recv() (*pb.PluginMessage, error) {
+	m := new(pb.PluginMessage)
+	return m, s.end.Recv(m)
+}
+
+// forgetLocked takes a lane off the list.
+func (p *lanePool) forgetLocked(l *lane) {
+	if p.mu.all[l] && l.shared {
+		p.mu.shared--
 	}
-	p.mu.all[l] = true
-	return l, nil
+	delete(p.mu.all, l)
 }
 
 // put takes a lane back whose call is over and in step.
@@ -82,7 +128,7 @@ func (p *lanePool) put(l *lane) {
 		p.mu.idle = append(p.mu.idle, l)
 		return
 	}
-	delete(p.mu.all, l)
+	p.forgetLocked(l)
 	l.cancel()
 }
 
@@ -91,7 +137,7 @@ func (p *lanePool) breakLane(l *lane) {
 	l.cancel()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.mu.all, l)
+	p.forgetLocked(l)
 }
 
 // close breaks all lanes.

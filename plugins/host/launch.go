@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -20,6 +21,7 @@ import (
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/plugins/wire"
 	"github.com/quiredb/quire/plugins/wire/pb"
+	"github.com/quiredb/quire/plugins/wire/shm"
 )
 
 // A session is a running plugin that answered: its process, its connection, its lanes. It ends with the process.
@@ -133,10 +135,14 @@ func connect(ctx context.Context, name string, gen uint64, p *process, dial func
 	}
 	s := &session{name: name, gen: gen, process: p, conn: conn, client: pb.NewAccessMethodClient(conn)}
 	s.mu.cancelled = make(map[uint64]time.Time)
-	s.lanes = newLanePool(s.client)
+	s.lanes = newLanePool(s.client, nil)
 	m, err := s.client.Describe(ctx, &pb.DescribeRequest{})
 	if err == nil {
-		if s.about, err = describe(name, wire.DescriptionFromProto(m)); err != nil {
+		d := wire.DescriptionFromProto(m)
+		if s.about, err = describe(name, d); err == nil {
+			s.lanes.offer, err = sharedLanes(p, d.Lanes)
+		}
+		if err != nil {
 			p.fail(err)
 		}
 	} else {
@@ -148,6 +154,29 @@ func connect(ctx context.Context, name string, gen uint64, p *process, dial func
 	}
 	return s, nil
 }
+
+// sharedLanes returns what opens a lane in shared memory, nil if the plugin takes none or runs where nobody could hand it memory.
+func sharedLanes(p *process, socket string) (func() (*shm.End, error), error) {
+	if socket == "" || !shm.Supported || p.image == nil {
+		return nil, nil
+	}
+	if filepath.Dir(socket) != filepath.Clean(p.socketDir) {
+		return nil, fmt.Errorf("plugin announced the socket %q for lanes, outside of its directory %s; refused", excerpt([]byte(socket)), p.socketDir)
+	}
+	addr := &net.UnixAddr{Net: "unix", Name: socket}
+	return func() (*shm.End, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), offerTime)
+		defer cancel()
+		conn, err := dialPlugin(ctx, p, addr)
+		if err != nil {
+			return nil, err
+		}
+		return shm.Offer(conn.(*net.UnixConn))
+	}, nil
+}
+
+// offerTime bounds how long connecting for a lane may take; a plugin that is stopped does not accept.
+const offerTime = time.Second
 
 // dialPlugin connects to the plugin's socket and makes sure that the plugin itself is listening there.
 func dialPlugin(ctx context.Context, p *process, addr net.Addr) (net.Conn, error) {

@@ -25,10 +25,21 @@ func (r *rig) lanes(name string) int {
 	return len(p.mu.all)
 }
 
+// onCarriers runs a test over either kind of lane.
+func onCarriers(t *testing.T, test func(t *testing.T, plugin string)) {
+	for carrier, plugin := range carriers {
+		t.Run(carrier, func(t *testing.T) { test(t, plugin) })
+	}
+}
+
 // Order, lists, values of keys and limits through a process of its own, after a build with little memory.
 func TestOrderedScans(t *testing.T) {
-	r := newRig(t, nil, "hostile_sorted")
-	m, idx := r.method("hostile_sorted"), r.index("")
+	onCarriers(t, testOrderedScans)
+}
+
+func testOrderedScans(t *testing.T, plugin string) {
+	r := newRig(t, nil, plugin)
+	m, idx := r.method(plugin), r.index("")
 	idx.WorkMem = 4096
 	all := rows(0, 3000)
 	shuffled := slices.Clone(all)
@@ -73,8 +84,12 @@ func TestOrderedScans(t *testing.T) {
 
 // A scan that is closed early takes no lane with it, and the first batch is no larger than the limit.
 func TestEarlyStop(t *testing.T) {
-	r := newRig(t, nil, "hostile_sorted", "hostile_raw")
-	m, idx := r.method("hostile_sorted"), r.index("")
+	onCarriers(t, testEarlyStop)
+}
+
+func testEarlyStop(t *testing.T, plugin string) {
+	r := newRig(t, nil, plugin)
+	m, idx := r.method(plugin), r.index("")
 	_, err := m.Build(ctx, idx, in(rows(0, 9000)))
 	require.NoError(t, err)
 	for i := range 40 {
@@ -91,17 +106,17 @@ func TestEarlyStop(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, hits, 1)
 	}
-	require.LessOrEqual(t, r.lanes("hostile_sorted"), 2, "a call begun before the lane was free again opens a second one")
-	idx.Options["label"] = "unasked"
-	hits, err := search(m, idx)
-	require.NoError(t, err)
-	require.Len(t, hits, 2000)
+	require.LessOrEqual(t, r.lanes(plugin), 2, "a call begun before the lane was free again opens a second one")
 }
 
 // Conflicts go to the heap before anyone hears of them.
 func TestUniqueInsert(t *testing.T) {
-	r := newRig(t, nil, "hostile_sorted")
-	m, idx := r.method("hostile_sorted"), r.index("")
+	onCarriers(t, testUniqueInsert)
+}
+
+func testUniqueInsert(t *testing.T, plugin string) {
+	r := newRig(t, nil, plugin)
+	m, idx := r.method(plugin), r.index("")
 	idx.Unique = true
 	_, err := m.Build(ctx, idx, in(rows(0, 100)))
 	require.NoError(t, err)
@@ -199,6 +214,10 @@ func TestHostileOrdered(t *testing.T) {
 			require.Equal(t, pid, r.reg.PID("hostile_sorted"))
 		})
 	}
+
+	hits, err := search(m, r.index("unasked"))
+	require.NoError(t, err)
+	require.Len(t, hits, 2000)
 
 	idx := r.index("conflictxid") // a transaction of its invention becomes the heap's answer
 	idx.Unique = true

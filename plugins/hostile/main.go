@@ -85,8 +85,17 @@ var starts = map[string]func(name string){
 			return wire.DescriptionToProto(d), nil
 		}})
 	},
-	"raw":    func(name string) { serve(&server{am: method{sample.New(name)}}) },
-	"sorted": func(name string) { serve(&server{am: sample.NewSorted(name)}) }, // misbehaves on lanes only
+	"raw": func(name string) { serve(&server{am: method{sample.New(name)}}) },
+	"lanes": func(name string) { // takes shared lanes on a socket of somebody else's
+		serve(&server{am: method{sample.New(name)}, describe: announceLanes(name, "/tmp/somebody-elses.sock")})
+	},
+	"nolanes": func(name string) { // and on one that is not there
+		at := filepath.Join(os.Getenv(wire.SocketDirEnv), wire.LanesSocket)
+		serve(&server{am: method{sample.New(name)}, describe: announceLanes(name, at)})
+	},
+	"scribble": scribble,
+	"tidy":     func(name string) { sdk.Serve(sample.NewSorted(name)) },
+	"sorted":   func(name string) { serve(&server{am: sample.NewSorted(name)}) }, // misbehaves on lanes only
 	"flood": func(name string) {
 		for i := range 20000 {
 			fmt.Fprintf(os.Stderr, "line %d \x1b[2J\x00 of many\n", i)

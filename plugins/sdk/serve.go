@@ -57,6 +57,7 @@ func serveHost(am AccessMethod, stdout io.Writer) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	srv := newServer(am, Log())
+	defer srv.listenShared()()
 	ready, closed := make(chan *plugin.ReattachConfig, 1), make(chan struct{})
 	go plugin.Serve(serveConfig(ctx, srv, ready, closed))
 	select {

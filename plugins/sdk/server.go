@@ -25,6 +25,7 @@ type server struct {
 	cache *pageCache
 	calls *callTable
 	log   zerolog.Logger
+	lanes string // where shared lanes are taken, empty if nowhere
 }
 
 // NewServer returns the gRPC service of an access method, for tests that run it without a process of its own.
@@ -36,7 +37,7 @@ func newServer(am AccessMethod, log zerolog.Logger) *server {
 
 func (s *server) Describe(context.Context, *pb.DescribeRequest) (*pb.Description, error) {
 	d := s.am.Describe()
-	d.SDK = version
+	d.SDK, d.Lanes = version, s.lanes
 	return wire.DescriptionToProto(d), nil
 }
 
@@ -58,6 +59,11 @@ func (s *server) Drain(ctx context.Context, _ *pb.DrainRequest) (*pb.DrainReply,
 
 // Lane serves calls one after the other until the host closes the stream.
 func (s *server) Lane(stream pb.AccessMethod_LaneServer) error {
+	return s.lane(stream.Context(), stream)
+}
+
+// lane serves a lane of either kind; ctx ends with it.
+func (s *server) lane(ctx context.Context, stream laneStream) error {
 	for {
 		m, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -73,19 +79,19 @@ func (s *server) Lane(stream pb.AccessMethod_LaneServer) error {
 		if call == nil {
 			return status.Errorf(codes.FailedPrecondition, "a call was expected, not %T", m.GetKind())
 		}
-		if err := s.serve(stream, call); err != nil {
+		if err := s.serve(ctx, stream, call); err != nil {
 			return err
 		}
 	}
 }
 
 // serve runs one call and sends its answer. An error means that the lane is of no more use.
-func (s *server) serve(stream pb.AccessMethod_LaneServer, call *pb.Call) error {
+func (s *server) serve(ctx context.Context, stream laneStream, call *pb.Call) error {
 	carrier := newLaneCarrier(stream, call.GetId())
 	var result *pb.Result
 	err := s.calls.enter(call.GetId())
 	if err == nil {
-		ctx, cancel := callContext(stream.Context(), call)
+		ctx, cancel := callContext(ctx, call)
 		result, err = s.run(ctx, carrier, call)
 		cancel()
 		s.calls.leave(call.GetId())

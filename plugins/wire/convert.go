@@ -11,7 +11,7 @@ import (
 // DescriptionToProto packs a description.
 func DescriptionToProto(d Description) *pb.Description {
 	m := &pb.Description{
-		Name: d.Name, Version: d.Version, Summary: d.Summary, Sdk: d.SDK,
+		Name: d.Name, Version: d.Version, Summary: d.Summary, Sdk: d.SDK, Lanes: d.Lanes,
 		Capabilities: &pb.Capabilities{
 			Unique: d.Caps.Unique, Ordered: d.Caps.Ordered, Backward: d.Caps.Backward, BitmapOnly: d.Caps.BitmapOnly,
 			SearchNulls: d.Caps.SearchNulls, OrderByDistance: d.Caps.OrderByDistance,
@@ -42,6 +42,7 @@ func DescriptionFromProto(m *pb.Description) Description {
 	caps, cost := m.GetCapabilities(), m.GetCost()
 	d := Description{
 		Name: m.GetName(), Version: CleanText(m.GetVersion()), Summary: CleanText(m.GetSummary()), SDK: CleanText(m.GetSdk()),
+		Lanes: m.GetLanes(),
 		Caps: Capabilities{
 			Unique: caps.GetUnique(), Ordered: caps.GetOrdered(), Backward: caps.GetBackward(),
 			BitmapOnly: caps.GetBitmapOnly(), SearchNulls: caps.GetSearchNulls(),

@@ -14,6 +14,8 @@ const (
 	CookieValue = "access-method"
 	// SocketDirEnv names the directory, private to host and plugin, in which the plugin makes its socket.
 	SocketDirEnv = "PLUGIN_UNIX_SOCKET_DIR"
+	// LanesSocket is the name, in that directory, of the socket on which a plugin takes lanes in shared memory.
+	LanesSocket = "lanes"
 	// LogLevelEnv carries the lowest level the host keeps ("debug", "info", ...); the plugin need not send others.
 	LogLevelEnv = "QUIRE_LOG_LEVEL"
 	// PluginName is the key of the one entry in go-plugin's plugin set.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/quiredb/quire/plugins/sdk/amtest"
 	"github.com/quiredb/quire/plugins/sdk/amtest/sample"
+	"github.com/quiredb/quire/plugins/wire/shm"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -17,4 +18,11 @@ func TestSample(t *testing.T) {
 
 func TestSorted(t *testing.T) {
 	amtest.Run(t, amtest.Config{Method: sample.NewSorted("sorted"), Rows: 600})
+}
+
+func TestSortedOverSharedLanes(t *testing.T) {
+	if !shm.Supported {
+		t.Skip("LOUD: lanes in shared memory need Linux")
+	}
+	amtest.Run(t, amtest.Config{Method: sample.NewSorted("sorted"), Rows: 300, Shared: true})
 }

@@ -20,10 +20,11 @@ import (
 // calls.
 type Process struct {
 	server pb.AccessMethodServer
+	shared bool // the lanes are in shared memory
 	calls  atomic.Uint64
 	mu     struct {
 		sync.Mutex
-		idle   []*lane
+		idle   []laneToPlugin
 		closed bool
 	}
 }
@@ -42,33 +43,50 @@ func (p *Process) Close() {
 	}
 }
 
+// NewSharedProcess starts one whose lanes are in shared memory, as those between two processes on Linux are.
+func NewSharedProcess(am sdk.AccessMethod) *Process {
+	return &Process{server: sdk.NewServer(am), shared: true}
+}
+
+// A laneToPlugin is the host's end of a lane of either kind.
+type laneToPlugin interface {
+	say(m *pb.HostMessage) error
+	hear() (*pb.PluginMessage, error)
+	cancel() // may be called at any time
+	cut()    // and waits for the plugin's end
+	broken() bool
+}
+
 // lane is a stream in memory. Messages are encoded and decoded on the way, so that both ends own what they have.
 type lane struct {
 	ctx      context.Context
-	cancel   context.CancelFunc
+	stop     context.CancelFunc
 	toPlugin chan []byte
 	toHost   chan []byte
 	ended    chan error
 }
 
-func (p *Process) take() *lane {
+func (p *Process) take() (laneToPlugin, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := len(p.mu.idle); n > 0 {
 		l := p.mu.idle[n-1]
 		p.mu.idle = p.mu.idle[:n-1]
-		return l
+		return l, nil
+	}
+	if p.shared {
+		return newSharedLane(p.server)
 	}
 	l := &lane{toPlugin: make(chan []byte, 8), toHost: make(chan []byte, 8), ended: make(chan error, 1)}
-	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.ctx, l.stop = context.WithCancel(context.Background())
 	go func() { l.ended <- p.server.Lane(l) }()
-	return l
+	return l, nil
 }
 
 // put takes a lane back whose call ended in step; any other is cut.
-func (p *Process) put(l *lane, inStep bool) {
+func (p *Process) put(l laneToPlugin, inStep bool) {
 	p.mu.Lock()
-	if inStep && !p.mu.closed && l.ctx.Err() == nil {
+	if inStep && !p.mu.closed && !l.broken() {
 		p.mu.idle = append(p.mu.idle, l)
 		l = nil
 	}
@@ -78,8 +96,11 @@ func (p *Process) put(l *lane, inStep bool) {
 	}
 }
 
+func (l *lane) cancel()      { l.stop() }
+func (l *lane) broken() bool { return l.ctx.Err() != nil }
+
 func (l *lane) cut() {
-	l.cancel()
+	l.stop()
 	<-l.ended
 }
 
@@ -139,7 +160,10 @@ func (l *lane) say(m *pb.HostMessage) error {
 // kills the call, the lane is cut as it is when a process dies.
 func (p *Process) call(ctx context.Context, pages *Pages, call *pb.Call, parts []*pb.HostMessage, other func(*pb.PluginMessage) (*pb.HostMessage, error)) (*pb.Result, error) {
 	defer pages.Close()
-	l := p.take()
+	l, err := p.take()
+	if err != nil {
+		return nil, err
+	}
 	detach := context.AfterFunc(ctx, l.cancel)
 	inStep := false
 	defer func() { p.put(l, detach() && inStep) }()

@@ -27,6 +27,8 @@ type Config struct {
 	Rows int
 	// Seed plays a run again; 0 means a new one.
 	Seed uint64
+	// Shared runs everything over lanes in shared memory, which only Linux has.
+	Shared bool
 }
 
 // rels numbers the stores of a test binary, so that no page cache mistakes one for another.
@@ -153,7 +155,11 @@ func defaults(cfg Config, columns int) map[string]string {
 
 // restart begins a new process, which remembers nothing.
 func (r *run) restart() {
-	r.ix.Process = NewProcess(r.cfg.Method)
+	if r.cfg.Shared {
+		r.ix.Process = NewSharedProcess(r.cfg.Method)
+	} else {
+		r.ix.Process = NewProcess(r.cfg.Method)
+	}
 	r.Cleanup(r.ix.Process.Close)
 }
 

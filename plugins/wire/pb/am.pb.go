@@ -242,6 +242,7 @@ type Description struct {
 	Cost          *Cost                  `protobuf:"bytes,6,opt,name=cost,proto3" json:"cost,omitempty"`
 	Summary       string                 `protobuf:"bytes,7,opt,name=summary,proto3" json:"summary,omitempty"`
 	Sdk           string                 `protobuf:"bytes,8,opt,name=sdk,proto3" json:"sdk,omitempty"`
+	Lanes         string                 `protobuf:"bytes,9,opt,name=lanes,proto3" json:"lanes,omitempty"` // unix socket in the plugin's directory that takes lanes in shared memory; empty = none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -328,6 +329,13 @@ func (x *Description) GetSummary() string {
 func (x *Description) GetSdk() string {
 	if x != nil {
 		return x.Sdk
+	}
+	return ""
+}
+
+func (x *Description) GetLanes() string {
+	if x != nil {
+		return x.Lanes
 	}
 	return ""
 }
@@ -3511,7 +3519,7 @@ var File_am_proto protoreflect.FileDescriptor
 const file_am_proto_rawDesc = "" +
 	"\n" +
 	"\bam.proto\x12\vquire.am.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\xb4\x02\n" +
+	"\x0fDescribeRequest\"\xca\x02\n" +
 	"\vDescription\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x120\n" +
@@ -3521,7 +3529,8 @@ const file_am_proto_rawDesc = "" +
 	"\fcapabilities\x18\x05 \x01(\v2\x19.quire.am.v1.CapabilitiesR\fcapabilities\x12%\n" +
 	"\x04cost\x18\x06 \x01(\v2\x11.quire.am.v1.CostR\x04cost\x12\x18\n" +
 	"\asummary\x18\a \x01(\tR\asummary\x12\x10\n" +
-	"\x03sdk\x18\b \x01(\tR\x03sdk\"\xbc\x01\n" +
+	"\x03sdk\x18\b \x01(\tR\x03sdk\x12\x14\n" +
+	"\x05lanes\x18\t \x01(\tR\x05lanes\"\xbc\x01\n" +
 	"\tOptionDef\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n" +
