@@ -186,9 +186,6 @@ func (p *printer) cast(e *Cast) {
 
 func isPlainConst(e Expr) bool { _, ok := e.(*Const); return ok }
 
-// Parenthesized reports whether an expression that Deparse printed has parentheses around all of it.
-func Parenthesized(text string) bool { return strings.HasPrefix(text, "(") && matchingParen(text) }
-
 // matchingParen reports whether the parenthesis that s starts with closes at its end.
 func matchingParen(s string) bool {
 	depth, quoted := 0, false

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/sql/expr"
 	"github.com/quiredb/quire/sql/plan"
 	"github.com/quiredb/quire/sql/sysview"
@@ -41,6 +42,10 @@ func (s *Session) viewEnv() (*sysview.Env, error) {
 	return &sysview.Env{
 		Catalog: cat, Engine: s.db.eng, Settings: s.settings, AMs: s.db.ams, Builtins: s.db.builtins, PluginPID: s.db.cfg.PluginPID,
 		Sessions: s.db.activities, Senders: s.db.cfg.Replication,
+		LastValue: func(rel page.RelFileNumber) (int64, bool, error) {
+			at, err := s.db.eng.Sequences.Read(rel)
+			return at.Last, at.Called, err
+		},
 		User: s.user(), Superuser: s.superuser(), Database: DatabaseName,
 	}, nil
 }

@@ -33,12 +33,12 @@ var _ = view("pg_constraint", func(_ context.Context, env *Env) ([][]datum.Datum
 	return rows, nil
 })
 
-// ConstraintDefinition returns what pg_get_constraintdef prints; pretty leaves out parentheses around all of a condition.
+// ConstraintDefinition returns what pg_get_constraintdef prints; pretty leaves out parentheses that nobody needs.
 func ConstraintDefinition(cat *catalog.Catalog, t *catalog.Table, c *catalog.Constraint, pretty bool) string {
 	if c.Kind == catalog.Check {
 		text := ShowExpr(cat, c.Expr)
-		if pretty && expr.Parenthesized(text) {
-			return "CHECK " + text
+		if pretty {
+			text = prettyExpression(text)
 		}
 		return "CHECK (" + text + ")"
 	}

@@ -23,7 +23,7 @@ type Env struct {
 	Sessions  func() []Session
 	Senders   func() []Sender
 	// LastValue tells where a sequence stands, and whether it was ever used.
-	LastValue func(sequence uint32) (value int64, called bool, err error)
+	LastValue func(rel page.RelFileNumber) (value int64, called bool, err error)
 
 	User      string
 	Superuser bool // may see what other roles run

@@ -34,7 +34,12 @@ func (r registrar) definitions() {
 	}
 	r.add("pg_get_constraintdef", constraintDef, datum.Text, datum.OIDType)
 	r.add("pg_get_constraintdef", constraintDef, datum.Text, datum.OIDType, datum.Bool)
-	text := func(_ *Env, a []datum.Datum) (datum.Datum, error) { return a[0], nil } // definitions are kept as SQL
+	text := func(_ *Env, a []datum.Datum) (datum.Datum, error) { // definitions are kept as SQL
+		if len(a) == 3 && a[2].Bool() {
+			return datum.NewText(prettyExpression(a[0].S)), nil
+		}
+		return a[0], nil
+	}
 	r.add("pg_get_expr", text, datum.Text, datum.NodeTree, datum.OIDType)
 	r.add("pg_get_expr", text, datum.Text, datum.NodeTree, datum.OIDType, datum.Bool)
 	r.add("pg_get_function_result", r.ofProc(func(p *proc) datum.Datum {
@@ -62,7 +67,8 @@ func (r registrar) definitions() {
 		r.add(name, none, datum.Text, datum.OIDType)
 		r.add(name, none, datum.Text, datum.OIDType, datum.Bool)
 	}
-	for _, name := range []string{"pg_get_statisticsobjdef", "pg_get_statisticsobjdef_columns", "pg_get_partkeydef", "pg_get_partition_constraintdef"} {
+	for _, name := range []string{"pg_get_statisticsobjdef", "pg_get_statisticsobjdef_columns", "pg_get_partkeydef", "pg_get_partition_constraintdef",
+		"pg_get_function_sqlbody"} {
 		r.add(name, none, datum.Text, datum.OIDType)
 	}
 	r.add("pg_get_functiondef", func(_ *Env, a []datum.Datum) (datum.Datum, error) {

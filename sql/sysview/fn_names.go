@@ -2,6 +2,7 @@ package sysview
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
@@ -36,6 +37,15 @@ func (r registrar) names() {
 		}
 		return datum.NewInt(-1), nil
 	}, datum.Int4, datum.Name)
+	r.add("getdatabaseencoding", func(*Env, []datum.Datum) (datum.Datum, error) { return datum.NewText("UTF8"), nil }, datum.Name)
+	r.add("oidvectortypes", func(_ *Env, a []datum.Datum) (datum.Datum, error) {
+		list, err := a[0].Array(datum.OIDType)
+		words := make([]string, len(list))
+		for i, d := range list {
+			words[i] = typeName(datum.OID(d.I))
+		}
+		return datum.NewText(strings.Join(words, ", ")), err
+	}, datum.Text, datum.OIDVector)
 	r.add("pg_tablespace_location", func(*Env, []datum.Datum) (datum.Datum, error) { return datum.NewText(""), nil }, datum.Text, datum.OIDType)
 	r.add("current_schemas", func(_ *Env, a []datum.Datum) (datum.Datum, error) {
 		list := []datum.Datum{datum.NewText("public")}

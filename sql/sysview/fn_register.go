@@ -22,6 +22,8 @@ func Register(r *expr.Registry, env func(*expr.EvalCtx) (*Env, error)) {
 	reg.visibility()
 	reg.comments()
 	reg.privileges()
+	reg.properties()
+	reg.sizes()
 }
 
 // add registers a strict function.

@@ -19,7 +19,7 @@ var _ = view("pg_sequences", func(_ context.Context, env *Env) ([][]datum.Datum,
 	for _, q := range env.Catalog.Sequences() {
 		var last any
 		if env.LastValue != nil {
-			if v, called, err := env.LastValue(q.OID); err == nil && called {
+			if v, called, err := env.LastValue(q.Rel); err == nil && called {
 				last = v
 			}
 		}
