@@ -340,4 +340,32 @@ func (d *describer) modify(n *plan.ModifyTable, rel string) {
 	d.prop("Operation", word)
 	d.s.title = word + " " + d.on(n.Table.Schema, n.Table.Name, n.Alias)
 	d.output()
+	if c := n.Conflict; c != nil {
+		d.conflict(n, c)
+	}
+}
+
+// conflict prints an ON CONFLICT.
+func (d *describer) conflict(n *plan.ModifyTable, c *plan.OnConflict) {
+	resolution := "NOTHING"
+	if c.Set != nil {
+		resolution = "UPDATE"
+	}
+	d.detail("Conflict Resolution", resolution, "Conflict Resolution: "+resolution)
+	if len(c.Arbiters) > 0 {
+		var names []string
+		for _, x := range c.Arbiters {
+			names = append(names, expr.QuoteIdent(x.Name))
+		}
+		d.detail("Conflict Arbiter Indexes", names, "Conflict Arbiter Indexes: "+strings.Join(names, ", "))
+	}
+	if c.Where != nil {
+		text := expr.Deparse(c.Where.Expr, func(r *expr.ColumnRef) string {
+			if r.Index >= len(n.Table.Columns) {
+				return "excluded." + expr.QuoteIdent(r.Name)
+			}
+			return expr.QuoteIdent(n.Alias) + "." + expr.QuoteIdent(r.Name)
+		})
+		d.detail("Conflict Filter", text, "Conflict Filter: "+text)
+	}
 }

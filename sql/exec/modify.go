@@ -34,12 +34,16 @@ func newModify(x *Context, n *plan.ModifyTable) *modify {
 		x: x, node: n, child: Build(x, n.Child), ret: newProjector(x, n.Returning),
 		w: NewWriter(x, n.Table, n.Checks),
 	}
-	if n.Op == plan.OpUpdate {
+	set := n.Set
+	if n.Conflict != nil {
+		set = n.Conflict.Set
+	}
+	if set != nil {
 		for _, index := range n.Table.Indexes {
 			for _, attr := range index.Attrs {
-				if n.Set[attr] != nil {
+				if set[attr] != nil {
 					m.indexed = append(m.indexed, attr)
-					m.w.late = m.w.late || index.Def.Unique
+					m.w.late = m.w.late || index.Def.Unique && n.Op == plan.OpUpdate
 				}
 			}
 		}
@@ -83,6 +87,9 @@ func (m *modify) run() error {
 		return err
 	}
 	each := m.insert
+	if m.node.Conflict != nil {
+		each = newUpsert(m).row
+	}
 	switch m.node.Op {
 	case plan.OpUpdate:
 		each = m.update

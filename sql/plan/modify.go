@@ -22,8 +22,6 @@ func (a *analyzer) writable(rv *pg_query.RangeVar, doing string) (*Table, error)
 
 func (a *analyzer) insert(s *pg_query.InsertStmt) (*Query, error) {
 	switch {
-	case s.OnConflictClause != nil:
-		return nil, a.unsupported("ON CONFLICT", s.OnConflictClause.Location)
 	case s.WithClause != nil:
 		return nil, a.unsupported("WITH", s.WithClause.Location)
 	}
@@ -58,6 +56,11 @@ func (a *analyzer) insert(s *pg_query.InsertStmt) (*Query, error) {
 	q.Command, q.Table, q.Alias = Insert, t, t.Name
 	if s.Relation.Alias != nil {
 		q.Alias = s.Relation.Alias.Aliasname
+	}
+	if s.OnConflictClause != nil {
+		if err := a.onConflict(q, s.OnConflictClause); err != nil {
+			return nil, err
+		}
 	}
 	return q, a.returning(q, s.ReturningList)
 }
@@ -274,7 +277,11 @@ func (a *analyzer) update(s *pg_query.UpdateStmt) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.in(inSet, func() error { return a.set(q, sc, s.TargetList) }); err != nil {
+	err = a.in(inSet, func() (err error) {
+		q.Set, err = a.setList(q.Table, sc, s.TargetList)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	if q.Where, err = a.condition(sc, s.WhereClause, inWhere); err != nil {
@@ -283,41 +290,42 @@ func (a *analyzer) update(s *pg_query.UpdateStmt) (*Query, error) {
 	return q, a.returning(q, s.ReturningList)
 }
 
-func (a *analyzer) set(q *Query, sc *scope, list []*pg_query.Node) error {
-	q.Set = make([]expr.Expr, len(q.Table.Columns))
+// setList analyses SET of an update of t: one expression for each column, nil for those that stay.
+func (a *analyzer) setList(t *Table, sc *scope, list []*pg_query.Node) ([]expr.Expr, error) {
+	set := make([]expr.Expr, len(t.Columns))
 	for _, n := range list {
 		rt := n.GetResTarget()
-		attr := q.Table.Attr(rt.Name)
+		attr := t.Attr(rt.Name)
 		switch {
 		case attr < 0:
-			return a.errorf(rt.Location, pgerr.UndefinedColumn, `column "%s" of relation "%s" does not exist`, rt.Name, q.Table.Name)
+			return nil, a.errorf(rt.Location, pgerr.UndefinedColumn, `column "%s" of relation "%s" does not exist`, rt.Name, t.Name)
 		case len(rt.Indirection) > 0:
-			return a.unsupported("assigning to a part of a column", rt.Location)
-		case q.Set[attr] != nil:
-			return a.errorf(-1, pgerr.SyntaxError, `multiple assignments to same column "%s"`, rt.Name)
+			return nil, a.unsupported("assigning to a part of a column", rt.Location)
+		case set[attr] != nil:
+			return nil, a.errorf(-1, pgerr.SyntaxError, `multiple assignments to same column "%s"`, rt.Name)
 		}
 		val := rt.Val
 		if m := val.GetMultiAssignRef(); m != nil {
 			row := m.Source.GetRowExpr()
 			if row == nil {
-				return a.unsupported("UPDATE … SET (…) = (SELECT …)", locationOf(m.Source))
+				return nil, a.unsupported("UPDATE … SET (…) = (SELECT …)", locationOf(m.Source))
 			}
 			if len(row.Args) != int(m.Ncolumns) {
-				return a.errorf(row.Location, pgerr.SyntaxError, "number of columns does not match number of values")
+				return nil, a.errorf(row.Location, pgerr.SyntaxError, "number of columns does not match number of values")
 			}
 			val = row.Args[m.Colno-1]
 		}
-		if c := &q.Table.Columns[attr]; c.Identity == 'a' && val.GetSetToDefault() == nil {
-			return pgerr.New(pgerr.GeneratedAlways, `column "%s" can only be updated to DEFAULT`, c.Name).
+		if c := &t.Columns[attr]; c.Identity == 'a' && val.GetSetToDefault() == nil {
+			return nil, pgerr.New(pgerr.GeneratedAlways, `column "%s" can only be updated to DEFAULT`, c.Name).
 				WithDetail(`Column "%s" is an identity column defined as GENERATED ALWAYS.`, c.Name)
 		}
-		e, err := a.assignment(sc, q.Table, attr, val)
+		e, err := a.assignment(sc, t, attr, val)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		q.Set[attr] = e
+		set[attr] = e
 	}
-	return nil
+	return set, nil
 }
 
 func (a *analyzer) delete(s *pg_query.DeleteStmt) (*Query, error) {

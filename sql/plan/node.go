@@ -205,6 +205,8 @@ type ModifyTable struct {
 	Alias string
 	Child Node
 	Set   []*Scalar // one for each column of the table, in order; nil = column unchanged
+	// Conflict says what an insert does about rows whose key is there; nil is an error.
+	Conflict *OnConflict
 	// Checks must not be false for a new row.
 	Checks []Check
 	Quals  *Scalar

@@ -17,6 +17,9 @@ func (p *planner) modify(q *Query) (Node, error) {
 	switch q.Command {
 	case Insert:
 		n.Op = OpInsert
+		if q.Conflict != nil {
+			n.Conflict = p.conflict(q.Conflict)
+		}
 		n.Child, err = p.insertRows(q)
 	case Update:
 		n.Op = OpUpdate

@@ -41,7 +41,9 @@ type Query struct {
 	Alias string // of the target, for EXPLAIN
 	// Set has one expression for each column of Table. Of an insert it computes the new row from the query's relations; of an update
 	// nil leaves a column alone.
-	Set       []expr.Expr
+	Set []expr.Expr
+	// Conflict is the ON CONFLICT of an insert, or nil.
+	Conflict  *ConflictClause
 	Returning []Target // over relation 0, which for an insert is the new row
 	Params    []datum.OID
 }

@@ -56,7 +56,9 @@ type Index struct {
 	Attrs []int
 	AM    string
 	Def   am.Index
-	Pages float64
+	// Constraint says that a PRIMARY KEY or UNIQUE of the index's name is kept by it.
+	Constraint bool
+	Pages      float64
 	// Method is nil while the access method is not available, and Err says why.
 	Method am.Method
 	Desc   am.Description
