@@ -25,14 +25,15 @@ func (s *Session) createIndex(ctx context.Context, stmt parse.Statement, st *pg_
 	if sysview.Lookup(st.Relation.Relname) != nil && st.Relation.Schemaname != "public" {
 		return pgerr.New(pgerr.InsufficientPrivilege, `permission denied: "%s" is a system view`, st.Relation.Relname)
 	}
-	t, cat, err := s.db.cat.LockTable(ctx, s.tx.txn, st.Relation.Relname, lock.Share)
+	t, _, err := s.db.cat.LockTable(ctx, s.tx.txn, st.Relation.Relname, lock.Share)
 	if err != nil {
 		return pgerr.From(err).At(parse.NewLocator(stmt.Query).At(st.Relation.Location))
 	}
 	if err := s.knowMethod(ctx, st.AccessMethod); err != nil {
 		return err
 	}
-	if cat, err = s.db.cat.Current(s.tx.txn); err != nil {
+	cat, err := s.db.cat.Current(s.tx.txn)
+	if err != nil {
 		return err
 	}
 	method, err := s.db.method(cat, st.AccessMethod)
