@@ -138,6 +138,17 @@ func (p *Pool) Reserved(rf page.RelFile, blk page.BlockNumber) bool {
 	return r.claims.reserved[blk]
 }
 
+// Claimed reports whether a block is reserved, or was and will be handed out by Reserve again.
+func (p *Pool) Claimed(rf page.RelFile, blk page.BlockNumber) bool {
+	r, err := p.relation(rf)
+	if err != nil {
+		return false
+	}
+	r.claims.Lock()
+	defer r.claims.Unlock()
+	return r.claims.reserved[blk] || r.claims.released.Contains(blk)
+}
+
 // ReserveSpace takes disk space for the blocks below upTo without handing any out, for callers that choose blocks
 // themselves.
 func (p *Pool) ReserveSpace(rf page.RelFile, upTo page.BlockNumber) error {

@@ -203,18 +203,23 @@ func (c *callPages) Finish(_ context.Context, annotation string, blocks []wire.B
 	return versions, nil
 }
 
-// FreePages takes blocks back for later Extends.
+// FreePages takes blocks back for later Extends. One that was never written and that a call has reserved, or Reserve will hand
+// out, looks free to a vacuum, and is left to its owner.
 func (c *callPages) FreePages(_ context.Context, blocks []page.BlockNumber) error {
 	length, err := c.store.pool.Length(c.file())
 	if err != nil {
 		return err
 	}
+	free := make([]page.BlockNumber, 0, len(blocks))
 	for _, blk := range blocks {
 		if blk >= length {
 			return c.beyondEnd(blk)
 		}
+		if !c.store.pool.Claimed(c.file(), blk) {
+			free = append(free, blk)
+		}
 	}
-	c.store.giveBack(c.idx.Rel.Rel, blocks)
+	c.store.giveBack(c.idx.Rel.Rel, free)
 	return nil
 }
 

@@ -68,6 +68,9 @@ func (p *Pages) baseLocked(b wire.BlockEdit) (page.Page, error) {
 		if !handed || recycled {
 			return nil, invalid(b.Block, fmt.Errorf("called new, and was not handed out to this call"))
 		}
+		if int(b.Block) < len(s.mu.pages) && s.mu.pages[b.Block].version != 0 {
+			return nil, fmt.Errorf("block %d: %w", b.Block, wire.ErrConflict)
+		}
 		return page.New(), nil
 	}
 	if int(b.Block) >= len(s.mu.pages) {

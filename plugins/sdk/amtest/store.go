@@ -285,7 +285,7 @@ func (p *Pages) FreePages(ctx context.Context, blocks []page.BlockNumber) error 
 		if int(b) >= len(s.mu.pages) {
 			return wire.Errorf(wire.ErrNotFound, "block %d given back lies beyond the end", b)
 		}
-		if !slices.Contains(s.mu.free, b) {
+		if !s.mu.reserved[b] && !slices.Contains(s.mu.free, b) { // a vacuum cannot know what a call has reserved and not written yet
 			s.mu.free = append(s.mu.free, b)
 		}
 	}
