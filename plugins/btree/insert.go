@@ -106,6 +106,9 @@ type inserter struct {
 	some bool // a row was added
 	// at is the leaf of the row before, and the way to it.
 	at descent
+	// lastBlk and lastAt are where the row before became an entry.
+	lastBlk page.BlockNumber
+	lastAt  page.OffsetNumber
 }
 
 // run adds rows until the record has enough pages, and returns how many it dealt with and which of those were refused.
@@ -173,6 +176,7 @@ func (n *inserter) place(row *newRow, pos []byte) error {
 			}
 		}
 		if fits(ed.Page(), entrySize(row.key)) {
+			n.lastBlk, n.lastAt = leaf.blk, at
 			return ed.InsertItem(at, encodeEntry(nil, row.key, row.tid[:]))
 		}
 		if !tried {
@@ -182,13 +186,14 @@ func (n *inserter) place(row *newRow, pos []byte) error {
 				return err
 			}
 			if merged {
+				n.lastBlk = 0
 				continue
 			}
 		}
 		if n.some && len(n.edited) > mostBeforeSplit {
 			return errFull
 		}
-		if err := n.split(row, pos); err != nil {
+		if err := n.split(row, at, pos); err != nil {
 			return err
 		}
 		if ed, leaf, err = n.register(n.at.node.blk); err != nil {

@@ -24,6 +24,7 @@ type model struct {
 	*rapid.T
 	ctx     context.Context
 	ix      *amtest.Index
+	reader  *amtest.Process // only reads, now and then: what it remembers of pages is old, as on a replica
 	columns []sdk.Column
 	rows    map[page.TID][]sdk.Value
 	next    int
@@ -204,7 +205,11 @@ func (m *model) Scan(t *rapid.T) {
 		}
 	}
 	slices.Reverse(scan.Return)
-	hits, err := m.ix.Scan(m.ctx, scan, nil)
+	by := *m.ix
+	if rapid.Bool().Draw(t, "reader") {
+		by.Process = m.reader
+	}
+	hits, err := by.Scan(m.ctx, scan, nil)
 	require.NoError(t, err)
 	want := m.answer(scan)
 	got := make([]page.TID, len(hits))
@@ -247,6 +252,7 @@ func TestModel(t *testing.T) {
 		m.width = rapid.SampledFrom([]int{1, 300, 1200, 2600}).Draw(rt, "width")
 		m.values = rapid.SampledFrom([]int{3, 40, 1000}).Draw(rt, "values")
 		m.ix = newIndex(t, false, m.columns...)
+		m.reader = amtest.NewProcess(Method{})
 		m.ix.Info.Options["fillfactor"] = rapid.SampledFrom([]string{"10", "90", "100"}).Draw(rt, "fillfactor")
 		if rapid.Bool().Draw(rt, "build") {
 			m.ix.Store = amtest.NewStore(m.ix.Info.Rel)

@@ -19,13 +19,13 @@ const (
 	cutWindow = 16
 )
 
-// split divides the leaf at hand and goes on with the half that covers pos.
-func (n *inserter) split(row *newRow, pos []byte) error {
+// split divides the leaf at hand, whose entry `at` is the first behind the row, and goes on with the half that covers pos.
+func (n *inserter) split(row *newRow, at page.OffsetNumber, pos []byte) error {
 	leaf := n.at.node
 	if leaf.count() < 2 {
 		return corrupt(leaf.blk, "%d entry, and no room for another of %d bytes", leaf.count(), entrySize(row.key))
 	}
-	cut, sep := cutNode(&leaf, n.aim(&leaf, pos))
+	cut, sep := n.cut(&leaf, at)
 	right, err := n.divide(leaf, cut, sep)
 	if err != nil {
 		return err
@@ -42,21 +42,25 @@ func (n *inserter) split(row *newRow, pos []byte) error {
 	return err
 }
 
-// aim is how many bytes of entries are to stay in the left half. Entries that come in ascending order leave full pages
-// behind them.
-func (n *inserter) aim(leaf *node, pos []byte) int {
+// cut is where to divide a leaf before whose entry `at` a row is to go. Rows that come in ascending order leave full pages behind
+// them: at the right end of the index, and wherever a row follows the one added before.
+func (n *inserter) cut(leaf *node, at page.OffsetNumber) (page.OffsetNumber, []byte) {
 	total := itemBytes(leaf, firstData, leaf.last()+1)
-	if at, _ := leaf.seek(pos); at <= leaf.last() {
-		return total / 2
+	next := n.lastBlk == leaf.blk && n.lastAt+1 == at
+	if at <= leaf.last() {
+		if next && at > firstData {
+			return at, leaf.separatorAt(at)
+		}
+		return cutNode(leaf, total/2)
 	}
 	first, last := decodeEntry(leaf.item(firstData)), decodeEntry(leaf.item(leaf.last()))
 	switch {
-	case leaf.right.none():
-		return pageRoom * n.fill / 100
+	case leaf.right.none() || next:
+		return cutNode(leaf, pageRoom*n.fill/100)
 	case bytes.Equal(first.key, last.key):
-		return pageRoom * sameFill / 100
+		return cutNode(leaf, pageRoom*sameFill/100)
 	}
-	return total / 2
+	return cutNode(leaf, total/2)
 }
 
 // itemBytes is what the items [from,to) take up, with their line pointers.

@@ -62,6 +62,7 @@ type checker struct {
 	ctx      context.Context
 	findings []finding
 	visited  blockSet
+	lives    []uint16 // of the visited blocks
 	blocks   page.BlockNumber
 	top      uint8
 }
@@ -180,12 +181,35 @@ func (c *checker) rest() error {
 	return r.Err()
 }
 
-// orphan reports a page that its left sibling does not lead to.
+// visit notes a page and reports whether it was not visited before. A block may come twice if it was used again in between.
+func (c *checker) visit(n *node) bool {
+	if c.visited.has(n.blk) && c.lives[n.blk] == n.life {
+		return false
+	}
+	c.visited.add(n.blk)
+	if k := int(n.blk) + 1 - len(c.lives); k > 0 {
+		c.lives = append(c.lives, make([]uint16, k)...)
+	}
+	c.lives[n.blk] = n.life
+	return true
+}
+
+// orphan reports a page that its left sibling does not lead to, or that has none and is not the left-most of its level.
 func (c *checker) orphan(n seen) error {
 	pages := []seen{n}
-	if !n.left.none() && n.left.blk < c.blocks {
+	if n.left.none() {
+		t := newTree(c.ix)
+		t.anew = true
+		d, err := t.descend(c.ctx, nil, n.level, false)
+		if err != nil && !errors.Is(err, sdk.ErrCorruptIndex) {
+			return err
+		}
+		if err == nil && d.node.link() == n.link() {
+			return nil
+		}
+	} else {
 		p, version, err := c.ix.ReadPage(n.left.blk)
-		if err != nil {
+		if err != nil && !errors.Is(err, sdk.ErrNotFound) {
 			return err
 		}
 		if left, err := openNode(n.left.blk, p); err == nil {

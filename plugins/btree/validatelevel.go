@@ -44,11 +44,10 @@ func (c *checker) level(level uint8, first link, above seen) (leftmost seen, err
 // frame checks level, links and flags. It returns false if going on from this page makes no sense.
 func (c *checker) frame(level uint8, n, prev, from seen) bool {
 	pages := []seen{n, from}
-	if c.visited.has(n.blk) {
+	if !c.visit(&n.node) {
 		c.broken(pages, "in the tree twice, block %d leads to it", from.blk)
 		return false
 	}
-	c.visited.add(n.blk)
 	if n.level != level {
 		c.broken(pages, "at level %d, block %d leads to it as one of level %d", n.level, from.blk, level)
 		return false
