@@ -41,6 +41,22 @@ func build(x *Context, n plan.Node, stats *Stats) Operator {
 		return &viewScan{x: x, node: n, stats: stats, out: newProjector(x, n.Output)}
 	case *plan.SubqueryScan:
 		return &subqueryScan{x: x, node: n, stats: stats, child: Build(x, n.Child), out: newProjector(x, n.Output)}
+	case *plan.NestedLoop:
+		return newNestedLoop(x, n, stats)
+	case *plan.HashJoin:
+		return newHashJoin(x, n, stats)
+	case *plan.Hash:
+		return Build(x, n.Child)
+	case *plan.Materialize:
+		return newMaterialize(x, n)
+	case *plan.Append:
+		return newAppend(x, n)
+	case *plan.SetOperation:
+		return newSetOperation(x, n)
+	case *plan.Unique:
+		return &unique{x: x, node: n, child: Build(x, n.Child)}
+	case *plan.LockRows:
+		return newLockRows(x, n)
 	case *plan.Sort:
 		return &sortOp{x: x, node: n, child: Build(x, n.Child), stats: stats}
 	case *plan.Limit:

@@ -22,4 +22,7 @@ type Context struct {
 	Instruments *Instruments
 	// Affected counts the rows that a modification changed.
 	Affected int64
+
+	subs  []subquery
+	views map[string][]Row // rows of system views, made once
 }

@@ -16,9 +16,8 @@ type ExplainOptions struct {
 
 // Explained is a plan with what happened to it, ready to be printed.
 type Explained struct {
-	Root                plan.Node
+	Plan                *plan.Plan
 	Options             ExplainOptions
-	Qualify             bool         // of the plan
 	Instruments         *Instruments // nil without ANALYZE
 	Planning, Execution time.Duration
 	PlanningBuffers     Buffers
@@ -26,7 +25,7 @@ type Explained struct {
 
 // Lines prints the plan as PostgreSQL does, one string for each row of the answer.
 func (x *Explained) Lines() []string {
-	tree := x.describe(x.Root, "")
+	tree := x.describe(x.Plan.Root, "")
 	if x.Options.JSON {
 		return []string{x.json(tree)}
 	}
@@ -49,6 +48,7 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 // step is one node in a form that both formats print from.
 type step struct {
 	title    string // of the text format: "Seq Scan on t"
+	heading  string // a line above it: "SubPlan 1"
 	props    []prop // what identifies the node, JSON only
 	cost     *plan.Base
 	stats    *Stats
@@ -65,6 +65,10 @@ type prop struct {
 
 func (x *Explained) text(lines *[]string, s *step, indent int) {
 	var b strings.Builder
+	if s.heading != "" {
+		*lines = append(*lines, strings.Repeat("  ", indent)+s.heading)
+		indent++
+	}
 	if indent > 0 {
 		b.WriteString(strings.Repeat("  ", indent))
 		b.WriteString("->  ")

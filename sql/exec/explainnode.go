@@ -24,13 +24,42 @@ func (x *Explained) describe(n plan.Node, relationship string) *step {
 		d.detail("Shared Hit Blocks", s.stats.Buffers.Hit, "Buffers: "+bufferText(s.stats.Buffers))
 		d.detail("Shared Read Blocks", s.stats.Buffers.Read, "-")
 	}
-	for i, c := range n.Children() {
-		rel := "Outer"
-		if i > 0 {
-			rel = "Inner"
+	subs := x.Plan.Subqueries(n)
+	if relationship == "" || relationship == "Subquery" || relationship == "Member" || relationship == "InitPlan" || relationship == "SubPlan" {
+		for _, sub := range x.Plan.InitPlans(n) {
+			s.children = append(s.children, x.subplan(sub, "InitPlan"))
 		}
-		s.children = append(s.children, x.describe(c, rel))
 	}
+	for i, c := range n.Children() {
+		s.children = append(s.children, x.describe(c, childRelationship(n, i)))
+	}
+	for _, sub := range subs {
+		if !sub.Init {
+			s.children = append(s.children, x.subplan(sub, "SubPlan"))
+		}
+	}
+	return s
+}
+
+// childRelationship is what EXPLAIN calls input i of a node in JSON. The root of a query in FROM, or of an arm, is Subquery or Member.
+func childRelationship(n plan.Node, i int) string {
+	switch n.(type) {
+	case *plan.SubqueryScan:
+		return "Subquery"
+	case *plan.Append:
+		return "Member"
+	}
+	if i > 0 {
+		return "Inner"
+	}
+	return "Outer"
+}
+
+// subplan describes a subquery of an expression.
+func (x *Explained) subplan(sub *plan.Subplan, relationship string) *step {
+	s := x.describe(sub.Root, relationship)
+	s.heading = sub.Title
+	s.props = append(s.props, prop{name: "Subplan Name", value: sub.Title})
 	return s
 }
 
@@ -60,7 +89,7 @@ func name(rels []*plan.Rel, qualify bool) func(*expr.ColumnRef) string {
 
 // deparse prints an expression above the scans, where columns of several tables may meet.
 func (d *describer) deparse(e expr.Expr) string {
-	return expr.Deparse(e, name(d.base.Rels, d.x.Qualify || d.x.Options.Verbose))
+	return expr.Deparse(e, name(d.base.Rels, d.x.Plan.Qualify || d.x.Options.Verbose))
 }
 
 // outer prints a column of the input: PostgreSQL puts parentheses round what is computed there.
@@ -138,7 +167,7 @@ func (d *describer) output() {
 	}
 	list := make([]string, len(d.base.Show))
 	for i, e := range d.base.Show {
-		list[i] = expr.Deparse(e, name(d.base.Rels, d.x.Qualify))
+		list[i] = expr.Deparse(e, name(d.base.Rels, d.x.Plan.Qualify))
 	}
 	d.detail("Output", list, "")
 }
@@ -150,7 +179,7 @@ func (d *describer) passedOutput() {
 	}
 	list := make([]string, len(d.base.Show))
 	for i := range d.base.Show {
-		list[i] = outer(d.base, i, d.x.Qualify)
+		list[i] = outer(d.base, i, d.x.Plan.Qualify)
 	}
 	d.detail("Output", list, "")
 }
@@ -211,6 +240,38 @@ func (d *describer) node(n plan.Node, rel string) {
 			d.detail("Filter", expr.Deparse(n.Filter.Expr, name(d.base.Rels, true)), "")
 			d.removed("Rows Removed by Filter", d.filtered())
 		}
+	case *plan.NestedLoop:
+		d.join("Nested Loop", rel, n.Kind)
+		d.joinDetails(n.Join, n.Filter)
+	case *plan.HashJoin:
+		d.join("Hash Join", rel, n.Kind)
+		d.detail("Hash Cond", d.deparse(n.Cond.Expr), "")
+		d.joinDetails(n.Join, n.Filter)
+	case *plan.Hash:
+		d.title("Hash", rel)
+		d.passedOutput()
+		d.hash()
+	case *plan.Materialize:
+		d.title("Materialize", rel)
+		d.passedOutput()
+	case *plan.Append:
+		d.title("Append", rel)
+	case *plan.SetOperation:
+		d.title("SetOp", rel)
+		command := map[plan.SetOp]string{plan.IntersectOp: "Intersect", plan.ExceptOp: "Except"}[n.Op]
+		if n.All {
+			command += " All"
+		}
+		d.prop("Strategy", "Hashed")
+		d.prop("Command", command)
+		d.s.title = "HashSetOp " + command
+		d.passedOutput()
+	case *plan.Unique:
+		d.title("Unique", rel)
+		d.passedOutput()
+	case *plan.LockRows:
+		d.title("LockRows", rel)
+		d.output()
 	case *plan.Sort:
 		d.sort(n, rel)
 	case *plan.Limit:
@@ -232,8 +293,47 @@ func (d *describer) functionName(n *plan.FunctionScan) string {
 	return expr.QuoteIdent(n.Name)
 }
 
+// join sets the title of a join: "Hash Left Join".
+func (d *describer) join(kind, rel string, k plan.JoinKind) {
+	d.title(kind, rel)
+	word := map[plan.JoinKind]string{plan.InnerJoin: "Inner", plan.LeftJoin: "Left", plan.RightJoin: "Right", plan.FullJoin: "Full", plan.SemiJoin: "Semi", plan.AntiJoin: "Anti"}[k]
+	d.prop("Join Type", word)
+	if k != plan.InnerJoin {
+		d.s.title = strings.TrimSuffix(kind, " Join") + " " + word + " Join"
+	}
+}
+
+func (d *describer) joinDetails(join, filter *plan.Scalar) {
+	d.output()
+	if join != nil {
+		d.detail("Join Filter", d.deparse(join.Expr), "")
+		if st := d.s.stats; st != nil {
+			d.removed("Rows Removed by Join Filter", st.JoinFiltered)
+		}
+	}
+	if filter != nil {
+		d.detail("Filter", d.deparse(filter.Expr), "")
+		d.removed("Rows Removed by Filter", d.filtered())
+	}
+}
+
+// hash describes what a hash table took.
+func (d *describer) hash() {
+	st := d.s.stats
+	if st == nil || !d.x.Options.Analyze || st.Loops == 0 {
+		return
+	}
+	kb := (st.HashBytes + 1023) / 1024
+	d.detail("Hash Batches", max(st.Batches, 1), fmt.Sprintf("Batches: %d  Memory Usage: %dkB", max(st.Batches, 1), kb))
+	d.detail("Peak Memory Usage", kb, "-")
+}
+
 func (d *describer) indexScan(n *plan.IndexScan, rel string) {
-	d.title("Index Scan", rel)
+	kind := "Index Scan"
+	if n.Returns != nil {
+		kind = "Index Only Scan"
+	}
+	d.title(kind, rel)
 	if n.Direction == am.Backward {
 		d.s.title += " Backward"
 		d.prop("Scan Direction", "Backward")
@@ -248,6 +348,9 @@ func (d *describer) indexScan(n *plan.IndexScan, rel string) {
 		d.removed("Rows Removed by Index Recheck", d.s.stats.Rechecked)
 	}
 	d.filter(n.Filter)
+	if n.Returns != nil && d.s.stats != nil && d.x.Options.Analyze {
+		d.detail("Heap Fetches", d.s.stats.HeapFetches, "")
+	}
 }
 
 func (d *describer) bitmapHeapScan(n *plan.BitmapHeapScan, rel string) {
@@ -280,7 +383,7 @@ func (d *describer) sort(n *plan.Sort, rel string) {
 	d.passedOutput()
 	keys := make([]string, len(n.Keys))
 	for i, k := range n.Keys {
-		keys[i] = outer(n.Child.Common(), k.Slot, d.x.Qualify || d.x.Options.Verbose)
+		keys[i] = outer(n.Child.Common(), k.Slot, d.x.Plan.Qualify || d.x.Options.Verbose)
 		if k.Desc {
 			keys[i] += " DESC"
 		}

@@ -3,16 +3,25 @@ package exec
 import (
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/sql/plan"
 )
 
 // indexKeys computes the search arguments. none says that no row can match: comparing with NULL is never true.
 func (x *Context) indexKeys(conds []plan.IndexCond) (keys []am.ScanKey, none bool, err error) {
 	keys = make([]am.ScanKey, len(conds))
-	for i, c := range conds {
+	for i := range conds {
+		c := &conds[i]
 		keys[i] = am.ScanKey{Column: c.Column, Strategy: c.Strategy}
+		if c.Strategy == am.AnyEqual {
+			if keys[i].Args, err = x.anyKeys(c); err != nil || len(keys[i].Args) == 0 {
+				return nil, true, err
+			}
+			continue
+		}
 		if c.Arg == nil {
 			continue
 		}
@@ -20,12 +29,42 @@ func (x *Context) indexKeys(conds []plan.IndexCond) (keys []am.ScanKey, none boo
 		if err != nil {
 			return nil, false, err
 		}
-		if v.Null {
+		if v.Null || c.Narrow && !fits(c.Type, v) {
 			return nil, true, nil
 		}
 		keys[i].Arg = v
 	}
 	return keys, false, nil
+}
+
+// anyKeys computes the values of column = ANY (…): those that are not null and that the column can have, ascending, each once.
+func (x *Context) anyKeys(c *plan.IndexCond) ([]datum.Datum, error) {
+	var list []datum.Datum
+	if c.Arg != nil {
+		v, err := c.Arg.Eval(x.Eval, nil)
+		if err != nil || v.Null {
+			return nil, err
+		}
+		if list, err = v.Array(c.Element); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range c.List {
+		v, err := e.Eval(x.Eval, nil)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	list = slices.DeleteFunc(list, func(v datum.Datum) bool { return v.Null || c.Narrow && !fits(c.Type, v) })
+	slices.SortFunc(list, func(a, b datum.Datum) int { return datum.Compare(c.Type, a, b) })
+	return slices.CompactFunc(list, func(a, b datum.Datum) bool { return datum.Compare(c.Type, a, b) == 0 }), nil
+}
+
+// fits reports whether an integer is a value of a narrower integer type.
+func fits(t datum.OID, v datum.Datum) bool {
+	bits := 8*datum.MustLookup(t).Len - 1
+	return bits >= 63 || v.I >= -1<<bits && v.I < 1<<bits
 }
 
 // hits reads the hits of an index scan one by one.

@@ -5,7 +5,8 @@ import (
 	"github.com/quiredb/quire/sql/plan"
 )
 
-// indexScan fetches the rows that an index finds, in the index's order.
+// indexScan fetches the rows that an index finds, in the index's order. An index-only scan takes the values from the index and asks the
+// heap no more than whether the row is there.
 type indexScan struct {
 	x     *Context
 	node  *plan.IndexScan
@@ -28,7 +29,9 @@ func (s *indexScan) Open() error {
 	if err != nil || none {
 		return err
 	}
-	s.hits.cursor, err = s.node.Index.Method.Scan(s.x.Ctx, s.node.Index.Def, keys, am.ScanOptions{Direction: s.node.Direction})
+	s.hits.cursor, err = s.node.Index.Method.Scan(s.x.Ctx, s.node.Index.Def, keys, am.ScanOptions{
+		Direction: s.node.Direction, Return: s.node.Returns, Limit: s.node.Limit,
+	})
 	return err
 }
 
@@ -36,7 +39,6 @@ func (s *indexScan) Next() (Row, error) {
 	if s.hits.cursor == nil {
 		return nil, nil
 	}
-	t, tid := s.node.Table, s.node.Table.TIDSlot()
 	for {
 		hit, ok, err := s.hits.next()
 		if err != nil || !ok {
@@ -45,18 +47,11 @@ func (s *indexScan) Next() (Row, error) {
 		if err := s.tick.tick(); err != nil {
 			return nil, err
 		}
-		data, at, visible, err := s.x.Heap.Fetch(s.x.Snapshot, t.Heap, hit.TID, s.buf[:0])
-		if err != nil {
+		if ok, err = s.fetch(&hit); err != nil {
 			return nil, err
-		}
-		if !visible {
+		} else if !ok {
 			continue
 		}
-		s.buf = data
-		if err := t.Row.DecodeColumns(data, s.node.Need, s.row); err != nil {
-			return nil, badRow(t, hit.TID, err)
-		}
-		s.row[tid].I = packTID(at)
 		if hit.Recheck { // by X2
 			if ok, err := s.x.passes(s.node.CondExpr, s.row); err != nil {
 				return nil, err
@@ -74,6 +69,30 @@ func (s *indexScan) Next() (Row, error) {
 		}
 		s.stats.Filtered++
 	}
+}
+
+// fetch fills the row from a hit; false if the snapshot does not see it.
+func (s *indexScan) fetch(hit *am.Hit) (bool, error) {
+	t := s.node.Table
+	if s.node.Returns != nil {
+		for i, column := range s.node.Returns {
+			s.row[s.node.Index.Attrs[column]] = hit.Values[i]
+		}
+	}
+	data, at, visible, err := s.x.Heap.Fetch(s.x.Snapshot, t.Heap, hit.TID, s.buf[:0])
+	if err != nil || !visible {
+		return false, err
+	}
+	s.buf = data
+	if s.node.Returns != nil {
+		s.stats.HeapFetches++
+		return true, nil
+	}
+	if err := t.Row.DecodeColumns(data, s.node.Need, s.row); err != nil {
+		return false, badRow(t, hit.TID, err)
+	}
+	s.row[t.TIDSlot()].I = packTID(at)
+	return true, nil
 }
 
 func (s *indexScan) Close() { s.hits.close() }

@@ -14,10 +14,11 @@ type functionScan struct {
 	out   projector
 	tick  ticker
 	next  expr.SetIterator
-	row   [1]datum.Datum
+	row   [2]datum.Datum
 }
 
 func (s *functionScan) Open() error {
+	s.row[1].I = 0
 	s.tick = ticker{ctx: s.x.Ctx}
 	args := make([]datum.Datum, len(s.node.Args))
 	for i, a := range s.node.Args {
@@ -59,12 +60,17 @@ func (s *functionScan) Next() (Row, error) {
 			return nil, err
 		}
 		s.row[0] = v
-		ok, err = s.x.passes(s.node.Filter, s.row[:])
+		s.row[1].I++ // ordinality
+		row := s.row[:1]
+		if s.node.Ordinality {
+			row = s.row[:]
+		}
+		ok, err = s.x.passes(s.node.Filter, row)
 		if err != nil {
 			return nil, err
 		}
 		if ok {
-			return s.out.apply(s.row[:])
+			return s.out.apply(row)
 		}
 		s.stats.Filtered++
 	}
@@ -125,20 +131,34 @@ type viewScan struct {
 	node  *plan.ViewScan
 	stats *Stats
 	out   projector
+	tick  ticker
 	rows  []Row
 	at    int
 }
 
 func (s *viewScan) Open() error {
-	rows, err := s.node.View.Rows(s.x.Ctx, s.x.Eval)
-	s.rows, s.at = rows, 0
-	return err
+	rows, known := s.x.views[s.node.View.Name]
+	if !known {
+		var err error
+		if rows, err = s.node.View.Rows(s.x.Ctx, s.x.Eval); err != nil {
+			return err
+		}
+		if s.x.views == nil {
+			s.x.views = map[string][]Row{}
+		}
+		s.x.views[s.node.View.Name] = rows
+	}
+	s.rows, s.at, s.tick = rows, 0, ticker{ctx: s.x.Ctx}
+	return nil
 }
 
 func (s *viewScan) Next() (Row, error) {
 	for s.at < len(s.rows) {
 		row := s.rows[s.at]
 		s.at++
+		if err := s.tick.tick(); err != nil {
+			return nil, err
+		}
 		ok, err := s.x.passes(s.node.Filter, row)
 		if err != nil {
 			return nil, err

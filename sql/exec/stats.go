@@ -13,6 +13,10 @@ type Stats struct {
 	Startup, Total time.Duration
 	// Filtered counts rows that the filter removed, Rechecked those that the recheck of an index condition removed.
 	Filtered, Rechecked int64
+	// HeapFetches counts rows that an index-only scan looked up in the heap.
+	HeapFetches int64
+	// JoinFiltered counts pairs of rows that were no partners.
+	JoinFiltered int64
 	// ExactBlocks and LossyBlocks are the heap blocks of a bitmap.
 	ExactBlocks, LossyBlocks int64
 	Buffers                  Buffers

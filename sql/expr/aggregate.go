@@ -129,6 +129,9 @@ func CompileAggregate(ref *AggRef) *AggCall {
 	return c
 }
 
+// Inputs are the expressions that the call evaluates for each row.
+func (c *AggCall) Inputs() []Expr { return c.ref.children() }
+
 // NewState starts a group.
 func (c *AggCall) NewState() AggState {
 	state := c.ref.Agg.New(c.types)

@@ -61,6 +61,14 @@ func Compile(e Expr) Eval {
 		return compileDistinct(e)
 	case *Cast:
 		return compileCast(e)
+	case *ExecParam:
+		slot := e.Slot
+		return func(ctx *EvalCtx, _ []Datum) (Datum, error) { return ctx.Exec[slot], nil }
+	case *SubPlan:
+		return compileSubPlan(e)
+	case *SubColumn:
+		i := e.Index
+		return func(ctx *EvalCtx, _ []Datum) (Datum, error) { return ctx.subRow[i], nil }
 	}
 	panic("expr: this node has no value of its own: " + Deparse(e, nil))
 }

@@ -27,6 +27,11 @@ type EvalCtx struct {
 	// Random is the source of random(); nil until first used.
 	Random *rand.Rand
 
+	// Exec are the execution parameters, and Sub runs subqueries; both are set for plans that have some.
+	Exec []Datum
+	Sub  SubRunner
+
+	subRow   []Datum // the subquery's row in a Test
 	stack    []Datum // arguments of calls in progress
 	caseVals []Datum // operands of Case nodes in progress
 	patterns patternCache

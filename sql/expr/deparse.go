@@ -112,6 +112,14 @@ func (p *printer) expr(e Expr) {
 		p.cast(e)
 	case *AggRef:
 		p.aggregate(e)
+	case *ExecParam:
+		p.write(e.Label)
+	case *SubColumn:
+		p.write(QuoteIdent(e.Name))
+	case *SubPlan:
+		p.write(e.Label)
+	case *SubLink:
+		p.write("(SubPlan)")
 	}
 }
 

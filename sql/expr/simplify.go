@@ -15,7 +15,7 @@ func (b *Builder) Simplify(e Expr, ctx *EvalCtx) Expr {
 
 func (b *Builder) simplifyNode(n Expr, ctx *EvalCtx) Expr {
 	switch n := n.(type) {
-	case *Const, *Param, *ColumnRef, *CaseTest, *AggRef:
+	case *Const, *Param, *ColumnRef, *CaseTest, *AggRef, *SubLink, *SubPlan, *SubColumn, *ExecParam:
 		return n
 	case *And:
 		return foldJunction(n.Args, false)

@@ -232,15 +232,27 @@ func ownVolatility(n Expr) Volatility {
 		case CastIO:
 			return max(ioVolatility(n.Arg.Type().OID), ioVolatility(n.T.OID))
 		}
+	case *SubLink:
+		return subVolatility(n.Volatile)
+	case *SubPlan:
+		return subVolatility(n.Volatile)
 	}
 	return Immutable
+}
+
+// subVolatility: what a subquery reads does not change within a statement.
+func subVolatility(volatile bool) Volatility {
+	if volatile {
+		return Volatile
+	}
+	return Stable
 }
 
 // IsRuntimeConstant reports whether the value is the same for all rows of one execution: what an index can search for.
 func IsRuntimeConstant(e Expr) bool {
 	return !Contains(e, func(n Expr) bool {
 		switch n := n.(type) {
-		case *ColumnRef, *AggRef, *CaseTest:
+		case *ColumnRef, *AggRef, *CaseTest, *SubColumn:
 			return true
 		case *Call:
 			return n.Fn.Set != nil || n.Fn.Volatility == Volatile
@@ -283,7 +295,7 @@ func sameNode(a, b Expr) bool {
 		return ok && a.Index == b.Index && a.Rel == b.Rel
 	case *Call:
 		b, ok := b.(*Call)
-		return ok && a.Fn == b.Fn
+		return ok && (a.Fn == b.Fn || a.Fn.Name == subscriptName && b.Fn.Name == subscriptName)
 	case *OpExpr:
 		b, ok := b.(*OpExpr)
 		return ok && a.Op == b.Op
@@ -326,6 +338,18 @@ func sameNode(a, b Expr) bool {
 	case *Cast:
 		b, ok := b.(*Cast)
 		return ok && a.T == b.T && a.Method == b.Method && a.Fn == b.Fn && a.Explicit == b.Explicit
+	case *SubLink:
+		b, ok := b.(*SubLink)
+		return ok && a.Query == b.Query && a.Kind == b.Kind
+	case *SubPlan:
+		b, ok := b.(*SubPlan)
+		return ok && a.ID == b.ID && a.Kind == b.Kind
+	case *SubColumn:
+		b, ok := b.(*SubColumn)
+		return ok && a.Index == b.Index
+	case *ExecParam:
+		b, ok := b.(*ExecParam)
+		return ok && a.Slot == b.Slot
 	case *AggRef:
 		b, ok := b.(*AggRef)
 		return ok && a.Agg == b.Agg && a.Distinct == b.Distinct && (a.Filter == nil) == (b.Filter == nil) && sameOrder(a.OrderBy, b.OrderBy)

@@ -24,6 +24,17 @@ type analyzer struct {
 	b   *expr.Builder
 	loc *parse.Locator
 
+	// rels is the range table of the statement; all its queries share it.
+	rels []*Rel
+	// outer is the scope round the query that is being analysed.
+	outer *scope
+	// ctes are the WITH queries in sight, innermost last.
+	ctes []*cte
+	// copies counts the WITH queries that were analysed once more for another reference.
+	copies int
+	// untyped leaves literals of unknown type in a target list, for the arms of a set operation.
+	untyped bool
+
 	// clause names the place that is being analysed, for messages about what may not be there.
 	clause clause
 }
@@ -59,6 +70,9 @@ func Analyze(env *Env, stmt parse.Statement, params *expr.Params) (*Query, error
 	if err != nil {
 		return nil, err
 	}
+	if q.Known = len(a.rels); q.Command != Insert {
+		q.Rels = a.rels
+	}
 	q.Params, err = params.Check()
 	return q, err
 }
@@ -75,6 +89,13 @@ func (a *analyzer) statement(n *pg_query.Node) (*Query, error) {
 	case *pg_query.Node_SelectStmt:
 		return a.selectStmt(s.SelectStmt)
 	case *pg_query.Node_InsertStmt:
+		// Relation 0 is the new row, which RETURNING may hand to a subquery.
+		target := s.InsertStmt.Relation
+		placeholder := &Rel{Alias: target.Relname}
+		if target.Alias != nil {
+			placeholder.Alias = target.Alias.Aliasname
+		}
+		a.rels = append(a.rels, placeholder)
 		return a.insert(s.InsertStmt)
 	case *pg_query.Node_UpdateStmt:
 		return a.update(s.UpdateStmt)

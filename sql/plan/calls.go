@@ -97,6 +97,9 @@ func (a *analyzer) aggregate(sc *scope, name string, x *pg_query.FuncCall) (expr
 			return nil, err
 		}
 	}
+	if a.ofOuter(sc, args) {
+		return nil, a.unsupported("an aggregate over columns of an outer query", x.Location)
+	}
 	e, err := a.b.Aggregate(name, args, expr.AggOptions{
 		Star: x.AggStar, Distinct: x.AggDistinct, Filter: filter, OrderBy: order, Pos: a.loc.At(x.Location),
 	})
@@ -181,6 +184,21 @@ func figure(n *pg_query.Node) (string, int) {
 		return figure(n.AIndirection.Arg)
 	case *pg_query.Node_RowExpr:
 		return "row", 2
+	case *pg_query.Node_SubLink:
+		switch n.SubLink.SubLinkType {
+		case pg_query.SubLinkType_EXISTS_SUBLINK:
+			return "exists", 2
+		case pg_query.SubLinkType_ARRAY_SUBLINK:
+			return "array", 2
+		case pg_query.SubLinkType_EXPR_SUBLINK:
+			if sel := n.SubLink.Subselect.GetSelectStmt(); len(sel.TargetList) > 0 {
+				rt := sel.TargetList[0].GetResTarget()
+				if rt.Name != "" {
+					return rt.Name, 2
+				}
+				return figure(rt.Val)
+			}
+		}
 	}
 	return "", 0
 }
@@ -240,6 +258,12 @@ func locationOf(n *pg_query.Node) int32 {
 		return leftmost(-1, n.List.Items)
 	case *pg_query.Node_RangeFunction:
 		return locationOf(n.RangeFunction.Functions[0])
+	case *pg_query.Node_RangeSubselect:
+		return locationOf(n.RangeSubselect.Subquery)
+	case *pg_query.Node_JoinExpr:
+		return locationOf(n.JoinExpr.Larg)
+	case *pg_query.Node_AIndirection:
+		return locationOf(n.AIndirection.Arg)
 	}
 	return -1
 }
@@ -251,4 +275,15 @@ func leftmost(at int32, list []*pg_query.Node) int32 {
 		}
 	}
 	return at
+}
+
+// ofOuter reports whether the columns of a list all belong to queries round the one of this scope, and there are some.
+func (a *analyzer) ofOuter(sc *scope, list []expr.Expr) bool {
+	any, own := false, false
+	for _, e := range list {
+		expr.Columns(e, func(c *expr.ColumnRef) {
+			any, own = true, own || sc.owns(c.Rel)
+		})
+	}
+	return any && !own
 }

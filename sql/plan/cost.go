@@ -9,7 +9,7 @@ type Costs struct {
 	EffectiveCachePages                     float64
 	WorkMem                                 int64 // bytes
 	SeqScan, IndexScan, BitmapScan, HashAgg bool
-	Sort                                    bool
+	IndexOnlyScan, NestLoop, HashJoin, Sort bool
 }
 
 // disableCost is added to a path that an enable_* setting forbids: it is still there when nothing else is.
@@ -34,6 +34,11 @@ type scanEstimate struct {
 	pages, tuples float64 // of the relation
 	rows          float64 // after all restrictions
 	qual          Cost    // of the restrictions: Startup once, Total per row
+	// loops is how often the scan is expected to run, outer what it takes parameters from, needed the columns that are read beside
+	// those of its conditions.
+	loops  float64
+	outer  relset
+	needed []int
 }
 
 // seqScan follows cost_seqscan.
@@ -79,14 +84,18 @@ func bitmapPages(pages, fetched float64) float64 {
 
 // indexScan follows cost_index: heap pages between the perfectly correlated and the random case. qual is what is left
 // to check after the index conditions.
-func (c *Costs) indexScan(e scanEstimate, idx indexEstimate, qual Cost) Cost {
+//
+// An index-only scan reads the heap for pages that are not all visible; how many are is not known before the scan runs, so it is priced
+// like a plain one.
+func (c *Costs) indexScan(e scanEstimate, idx indexEstimate, qual Cost, indexOnly bool) Cost {
 	start := idx.Startup
-	if !c.IndexScan {
+	if !c.IndexScan && !(indexOnly && c.IndexOnlyScan) {
 		start += disableCost
 	}
 	run := idx.Total - idx.Startup
 	fetched := clampRows(idx.selectivity * e.tuples)
-	random := indexPagesFetched(fetched, e.pages, c.EffectiveCachePages) * c.RandomPage
+	loops := math.Max(e.loops, 1)
+	random := indexPagesFetched(fetched*loops, e.pages, c.EffectiveCachePages) * c.RandomPage / loops
 	best := 0.0
 	if n := math.Ceil(idx.selectivity * e.pages); n > 0 {
 		best = c.RandomPage

@@ -63,7 +63,7 @@ func (a *analyzer) exprNode(sc *scope, n *pg_query.Node) (expr.Expr, error) {
 	case *pg_query.Node_CollateClause:
 		return a.collate(sc, n.CollateClause)
 	case *pg_query.Node_SubLink:
-		return nil, a.unsupported("a subquery in an expression", n.SubLink.Location)
+		return a.subLink(sc, n.SubLink)
 	case *pg_query.Node_AArrayExpr:
 		list, err := a.exprs(sc, n.AArrayExpr.Elements)
 		if err != nil {
@@ -179,7 +179,11 @@ func (a *analyzer) columnRef(sc *scope, ref *pg_query.ColumnRef) (expr.Expr, err
 		}
 		return nil, err
 	}
-	c.Pos = a.loc.At(ref.Location)
+	if column, ok := c.(*expr.ColumnRef); ok {
+		placed := *column
+		placed.Pos = a.loc.At(ref.Location)
+		return &placed, nil
+	}
 	return c, nil
 }
 

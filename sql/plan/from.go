@@ -2,40 +2,71 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/expr"
 )
 
 // from analyses a FROM list into q and returns the scope it opens.
 func (a *analyzer) from(q *Query, list []*pg_query.Node) (*scope, error) {
-	sc := &scope{}
+	sc := &scope{parent: a.outer}
 	for _, n := range list {
-		item, err := a.fromItem(q, sc, n)
+		item, rels, err := a.fromItem(n, sc.rels)
 		if err != nil {
 			return nil, err
 		}
+		if err := a.distinctAliases(sc.rels, rels, locationOf(n)); err != nil {
+			return nil, err
+		}
 		q.From = append(q.From, item)
+		sc.rels = append(sc.rels, rels...)
 	}
+	q.Rels = a.rels
 	return sc, nil
 }
 
-func (a *analyzer) fromItem(q *Query, sc *scope, n *pg_query.Node) (FromItem, error) {
+// fromItem analyses one item. lateral are the relations that the item may refer to if it is LATERAL or a function; the answer are those
+// that it opens itself.
+func (a *analyzer) fromItem(n *pg_query.Node, lateral []scopeRel) (FromItem, []scopeRel, error) {
+	var rel *Rel
+	var schema string
+	var err error
+	location := locationOf(n)
 	switch n := n.Node.(type) {
-	case *pg_query.Node_RangeVar:
-		return a.rangeVar(q, sc, n.RangeVar)
-	case *pg_query.Node_RangeFunction:
-		return a.rangeFunction(q, sc, n.RangeFunction)
-	case *pg_query.Node_RangeSubselect:
-		return a.rangeSubselect(q, sc, n.RangeSubselect)
 	case *pg_query.Node_JoinExpr:
-		return nil, a.unsupported("JOIN", locationOf(n.JoinExpr.Rarg))
+		return a.join(n.JoinExpr, lateral)
+	case *pg_query.Node_RangeVar:
+		rel, schema, err = a.rangeVar(n.RangeVar)
+	case *pg_query.Node_RangeFunction:
+		rel, err = a.rangeFunction(n.RangeFunction, lateral)
+	case *pg_query.Node_RangeSubselect:
+		rel, err = a.rangeSubselect(n.RangeSubselect, lateral)
+		location = locationOf(n.RangeSubselect.Subquery)
 	case *pg_query.Node_RangeTableSample:
-		return nil, a.unsupported("TABLESAMPLE", n.RangeTableSample.Location)
+		return nil, nil, a.unsupported("TABLESAMPLE", n.RangeTableSample.Location)
+	default:
+		return nil, nil, a.unsupported(fmt.Sprintf("%T in FROM", n), location)
 	}
-	return nil, a.unsupported(fmt.Sprintf("%T in FROM", n.Node), -1)
+	if err != nil {
+		return nil, nil, a.at(err, location)
+	}
+	item, r := a.addRel(rel, schema)
+	return item, []scopeRel{r}, nil
+}
+
+// distinctAliases refuses two relations of one name in a FROM list.
+func (a *analyzer) distinctAliases(have, more []scopeRel, location int32) error {
+	for i := range more {
+		same := func(r scopeRel) bool { return r.alias == more[i].alias && r.alias != "" }
+		if slices.ContainsFunc(have, same) {
+			return a.errorf(location, pgerr.DuplicateAlias, `table name "%s" specified more than once`, more[i].alias)
+		}
+	}
+	return nil
 }
 
 // lookup finds the table that a RangeVar names; a missing one is an error.
@@ -57,20 +88,24 @@ func (a *analyzer) lookup(rv *pg_query.RangeVar) (*Table, error) {
 	return t, nil
 }
 
-func (a *analyzer) rangeVar(q *Query, sc *scope, rv *pg_query.RangeVar) (FromItem, error) {
-	t, err := a.lookup(rv)
-	if err != nil {
-		return nil, err
+// rangeVar analyses a name in FROM: that of a WITH query, a table or a view. schema qualifies its columns while it has no alias.
+func (a *analyzer) rangeVar(rv *pg_query.RangeVar) (rel *Rel, schema string, err error) {
+	if c := a.findCTE(rv); c != nil {
+		if rel, err = a.withQuery(c); err != nil {
+			return nil, "", err
+		}
+	} else {
+		t, err := a.lookup(rv)
+		if err != nil {
+			return nil, "", err
+		}
+		rel, schema = &Rel{Kind: RelTable, Alias: t.Name, Name: t.Name, Table: t, Columns: tableColumns(t)}, t.Schema
 	}
-	rel := &Rel{Kind: RelTable, Alias: t.Name, Name: t.Name, Table: t, Columns: tableColumns(t)}
-	schema := t.Schema
 	if rv.Alias != nil {
 		rel.Alias, schema = rv.Alias.Aliasname, ""
-		if err := a.renameColumns(rel, rv.Alias); err != nil {
-			return nil, err
-		}
+		err = a.renameColumns(rel, rv.Alias)
 	}
-	return a.addRel(q, sc, rel, schema, rv.Location)
+	return rel, schema, err
 }
 
 func tableColumns(t *Table) []RelColumn {
@@ -81,20 +116,14 @@ func tableColumns(t *Table) []RelColumn {
 	return out
 }
 
-// addRel enters a relation into the range table and the scope.
-func (a *analyzer) addRel(q *Query, sc *scope, rel *Rel, schema string, location int32) (FromItem, error) {
-	for i := range sc.rels {
-		if sc.rels[i].alias == rel.Alias {
-			return nil, a.errorf(location, pgerr.DuplicateAlias, `table name "%s" specified more than once`, rel.Alias)
-		}
-	}
-	q.Rels = append(q.Rels, rel)
-	r := scopeRel{rel: len(q.Rels) - 1, alias: rel.Alias, schema: schema, columns: rel.Columns}
+// addRel enters a relation into the range table.
+func (a *analyzer) addRel(rel *Rel, schema string) (RelItem, scopeRel) {
+	a.rels = append(a.rels, rel)
+	r := scopeRel{rel: len(a.rels) - 1, alias: rel.Alias, schema: schema, columns: rel.Columns}
 	if rel.Table != nil {
 		r.table = rel.Table.Name
 	}
-	sc.rels = append(sc.rels, r)
-	return RelItem{len(q.Rels) - 1}, nil
+	return RelItem{r.rel}, r
 }
 
 // renameColumns applies the column names of an alias.
@@ -115,15 +144,31 @@ func (a *analyzer) renameColumns(rel *Rel, alias *pg_query.Alias) error {
 	return nil
 }
 
-func (a *analyzer) rangeFunction(q *Query, sc *scope, rf *pg_query.RangeFunction) (FromItem, error) {
-	if rf.Ordinality || rf.IsRowsfrom || len(rf.Functions) != 1 || len(rf.Coldeflist) > 0 {
-		return nil, a.unsupported("WITH ORDINALITY, ROWS FROM or a column definition list in FROM", -1)
+// within runs f for a part of the statement that sees rels and what is round the present query.
+func (a *analyzer) within(rels []scopeRel, f func(sc *scope) error) error {
+	saved := a.outer
+	defer func() { a.outer = saved }()
+	if len(rels) > 0 {
+		a.outer = &scope{rels: rels, parent: saved}
+	}
+	sc := a.outer
+	if sc == nil {
+		sc = &scope{}
+	}
+	return f(sc)
+}
+
+func (a *analyzer) rangeFunction(rf *pg_query.RangeFunction, lateral []scopeRel) (*Rel, error) {
+	if rf.IsRowsfrom || len(rf.Functions) != 1 || len(rf.Coldeflist) > 0 {
+		return nil, a.unsupported("ROWS FROM or a column definition list in FROM", -1)
 	}
 	call := rf.Functions[0].GetList().GetItems()[0]
 	var e expr.Expr
-	err := a.in(inFrom, func() (err error) {
-		e, err = a.expr(&scope{}, call)
-		return err
+	err := a.within(lateral, func(sc *scope) error {
+		return a.in(inFrom, func() (err error) {
+			e, err = a.expr(sc, call)
+			return err
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -136,27 +181,30 @@ func (a *analyzer) rangeFunction(q *Query, sc *scope, rf *pg_query.RangeFunction
 	if rf.Alias != nil {
 		rel.Alias = rf.Alias.Aliasname
 		rel.Columns[0].Name = rel.Alias // a scalar function's column takes the alias
-		if err := a.renameColumns(rel, rf.Alias); err != nil {
-			return nil, err
-		}
 	}
-	return a.addRel(q, sc, rel, "", locationOf(call))
+	if rf.Ordinality {
+		rel.Columns = append(rel.Columns, RelColumn{"ordinality", expr.TypeOf(datum.Int8)})
+	}
+	if rf.Alias != nil {
+		err = a.renameColumns(rel, rf.Alias)
+	}
+	return rel, err
 }
 
-func (a *analyzer) rangeSubselect(q *Query, sc *scope, rs *pg_query.RangeSubselect) (FromItem, error) {
-	if rs.Lateral {
-		return nil, a.unsupported("LATERAL", -1)
+func (a *analyzer) rangeSubselect(rs *pg_query.RangeSubselect, lateral []scopeRel) (*Rel, error) {
+	if !rs.Lateral {
+		lateral = nil
 	}
-	sub, err := a.selectStmt(rs.Subquery.GetSelectStmt())
+	var rel *Rel
+	err := a.within(lateral, func(*scope) error {
+		sub, err := a.selectStmt(rs.Subquery.GetSelectStmt())
+		if err == nil {
+			rel = subqueryRel(sub)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	rel := &Rel{Kind: RelSubquery, Subquery: sub}
-	for _, t := range sub.Targets[:sub.Visible()] {
-		rel.Columns = append(rel.Columns, RelColumn{t.Name, t.Expr.Type()})
-	}
-	if sub.isValues() { // a bare VALUES list needs no plan of its own
-		rel.Kind, rel.Values, rel.Subquery, rel.Name = RelValues, sub.Rels[0].Values, nil, "*VALUES*"
 	}
 	location := locationOf(rs.Subquery)
 	if rs.Alias == nil {
@@ -164,16 +212,27 @@ func (a *analyzer) rangeSubselect(q *Query, sc *scope, rs *pg_query.RangeSubsele
 			WithHint("For example, FROM (SELECT ...) [AS] foo.")
 	}
 	rel.Alias = rs.Alias.Aliasname
-	if err := a.renameColumns(rel, rs.Alias); err != nil {
-		return nil, err
+	return rel, a.renameColumns(rel, rs.Alias)
+}
+
+// subqueryRel makes a relation of a query; a bare VALUES list needs no plan of its own.
+func subqueryRel(sub *Query) *Rel {
+	rel := &Rel{Kind: RelSubquery, Subquery: sub, Free: sub.Free, Outer: sub.outer()}
+	for _, t := range sub.Targets[:sub.Visible()] {
+		rel.Columns = append(rel.Columns, RelColumn{t.Name, t.Expr.Type()})
 	}
-	return a.addRel(q, sc, rel, "", location)
+	if sub.isValues() {
+		rel.Kind, rel.Values, rel.Subquery, rel.Name = RelValues, sub.only().Values, nil, "*VALUES*"
+		rel.Free, rel.Outer = nil, nil
+	}
+	return rel
 }
 
 // isValues reports whether q is nothing but VALUES (…), (…).
 func (q *Query) isValues() bool {
-	if len(q.Rels) != 1 || q.Rels[0].Kind != RelValues || q.Where != nil || q.Limit != nil || q.Offset != nil || len(q.OrderBy) > 0 ||
-		len(q.GroupBy) > 0 || q.HasAggs || q.Distinct || len(q.Targets) != len(q.Rels[0].Columns) {
+	rel := q.only()
+	if rel == nil || rel.Kind != RelValues || q.Where != nil || q.Limit != nil || q.Offset != nil || len(q.OrderBy) > 0 ||
+		len(q.GroupBy) > 0 || q.HasAggs || q.Distinct || len(q.Targets) != len(rel.Columns) {
 		return false
 	}
 	for i, t := range q.Targets {
@@ -185,11 +244,12 @@ func (q *Query) isValues() bool {
 }
 
 // values analyses VALUES lists as a query over them.
-func (a *analyzer) values(s *pg_query.SelectStmt) (*Query, error) {
+func (a *analyzer) values(s *pg_query.SelectStmt) (*Query, *scope, error) {
 	width := len(s.ValuesLists[0].GetList().GetItems())
 	columns := make([][]expr.Expr, width)
 	rows := make([][]expr.Expr, len(s.ValuesLists))
 	err := a.in(inValues, func() error {
+		sc := &scope{parent: a.outer}
 		for r, list := range s.ValuesLists {
 			items := list.GetList().GetItems()
 			if len(items) != width {
@@ -204,7 +264,7 @@ func (a *analyzer) values(s *pg_query.SelectStmt) (*Query, error) {
 				if item.GetSetToDefault() != nil {
 					return a.errorf(locationOf(item), pgerr.SyntaxError, "DEFAULT is not allowed in this context")
 				}
-				e, err := a.expr(&scope{}, item)
+				e, err := a.expr(sc, item)
 				if err != nil {
 					return err
 				}
@@ -214,21 +274,24 @@ func (a *analyzer) values(s *pg_query.SelectStmt) (*Query, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rel := &Rel{Kind: RelValues, Alias: "*VALUES*", Name: "*VALUES*", Values: rows}
-	q := &Query{Command: Select, Rels: []*Rel{rel}, From: []FromItem{RelItem{0}}}
+	q := &Query{Command: Select}
 	for c := range columns {
 		unified, typ, err := a.b.Unify("VALUES", columns[c])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for r := range rows {
 			rows[r][c] = unified[r]
 		}
-		name := fmt.Sprintf("column%d", c+1)
-		rel.Columns = append(rel.Columns, RelColumn{name, typ})
-		q.Targets = append(q.Targets, Target{Expr: &expr.ColumnRef{Index: c, Attr: c, T: typ, Name: name}, Name: name})
+		rel.Columns = append(rel.Columns, RelColumn{fmt.Sprintf("column%d", c+1), typ})
 	}
-	return q, nil
+	item, r := a.addRel(rel, "")
+	q.From, q.Rels = []FromItem{item}, a.rels
+	for c, col := range rel.Columns {
+		q.Targets = append(q.Targets, Target{Expr: r.ref(c), Name: col.Name})
+	}
+	return q, &scope{rels: []scopeRel{r}, parent: a.outer}, nil
 }

@@ -18,20 +18,32 @@ type match struct {
 	equal int
 }
 
+// single reports whether the conditions leave at most one row.
+func (m *match) single(x *Index) bool { return x.Def.Unique && m.equal == len(x.Attrs) }
+
 // matchIndex finds the conditions that the index answers.
 func (p *planner) matchIndex(x *Index, rel int, quals []expr.Expr) match {
 	var m match
-	fixed := make([]bool, len(x.Attrs))
+	var fixed [32]bool
 	for _, q := range quals {
+		if lower, upper := p.prefixRange(q); lower != nil { // the range holds more than the pattern
+			low, lowAs, ok1 := p.matchCond(x, rel, lower)
+			high, highAs, ok2 := p.matchCond(x, rel, upper)
+			if ok1 && ok2 {
+				m.conds, m.used = append(m.conds, low, high), append(m.used, lowAs, highAs)
+			}
+		}
 		c, as, ok := p.matchCond(x, rel, q)
 		if !ok {
 			m.rest = append(m.rest, q)
 			continue
 		}
 		m.conds, m.used = append(m.conds, c), append(m.used, as)
-		fixed[c.Column] = fixed[c.Column] || c.Strategy == "="
+		if c.Column < len(fixed) && c.Strategy == "=" {
+			fixed[c.Column] = true
+		}
 	}
-	for m.equal < len(fixed) && fixed[m.equal] {
+	for m.equal < len(x.Attrs) && m.equal < len(fixed) && fixed[m.equal] {
 		m.equal++
 	}
 	if !x.Desc.Caps.OptionalKey && !slices.ContainsFunc(m.conds, func(c IndexCond) bool { return c.Column == 0 }) {
@@ -40,10 +52,49 @@ func (p *planner) matchIndex(x *Index, rel int, quals []expr.Expr) match {
 	return m
 }
 
-// matchCond recognises "column operator value" and its mirror image, and IS [NOT] NULL. It returns the condition with the column on
-// the left.
+// prefixRange turns column LIKE 'abc%' into the range that all matches are in: text is ordered by bytes.
+func (p *planner) prefixRange(q expr.Expr) (lower, upper expr.Expr) {
+	op, ok := q.(*expr.OpExpr)
+	if !ok || op.Op.Name != "~~" || len(op.Args) != 2 || columnOf(op.Args[0]) == nil {
+		return nil, nil
+	}
+	c, ok := op.Args[1].(*expr.Const)
+	if !ok || c.D.Null || !isText(op.Args[0].Type().OID) {
+		return nil, nil
+	}
+	prefix, _ := expr.LikePrefix(c.D.S)
+	after := next(prefix)
+	if prefix == "" || after == "" {
+		return nil, nil
+	}
+	bound := func(name, text string) expr.Expr {
+		e, err := p.b.Op(name, op.Args[0], expr.NewConst(datum.NewText(text), datum.Text))
+		if err != nil {
+			return nil
+		}
+		return e
+	}
+	if lower, upper = bound(">=", prefix), bound("<", after); upper == nil {
+		lower = nil
+	}
+	return lower, upper
+}
+
+// next is the smallest text after all those that start with prefix; empty if there is none that is valid UTF-8 by changing one byte.
+func next(prefix string) string {
+	for i := len(prefix) - 1; i >= 0; i-- {
+		if c := prefix[i]; c < 0x7f {
+			return prefix[:i] + string(rune(c+1))
+		}
+	}
+	return ""
+}
+
+// matchCond recognises "column operator value" and its mirror image, column = ANY (values), and IS [NOT] NULL. It returns the condition
+// with the column on the left.
 func (p *planner) matchCond(x *Index, rel int, q expr.Expr) (IndexCond, expr.Expr, bool) {
-	if n, ok := q.(*expr.IsNull); ok {
+	switch n := q.(type) {
+	case *expr.IsNull:
 		c := columnOf(n.Arg)
 		if !x.Desc.Caps.SearchNulls || c == nil || c.Rel != rel {
 			return IndexCond{}, nil, false
@@ -53,21 +104,30 @@ func (p *planner) matchCond(x *Index, rel int, q expr.Expr) (IndexCond, expr.Exp
 			return IndexCond{Column: i, Strategy: am.IsNotNull}, q, i >= 0
 		}
 		return IndexCond{Column: i, Strategy: am.IsNull}, q, i >= 0
+	case *expr.ScalarArray:
+		return p.matchAny(x, rel, n)
+	case *expr.OpExpr:
+		if len(n.Args) == 2 {
+			return p.matchOperator(x, rel, n)
+		}
 	}
-	op, ok := q.(*expr.OpExpr)
-	if !ok || len(op.Args) != 2 {
-		return IndexCond{}, nil, false
-	}
+	return IndexCond{}, nil, false
+}
+
+func (p *planner) matchOperator(x *Index, rel int, op *expr.OpExpr) (IndexCond, expr.Expr, bool) {
+	var q expr.Expr = op
 	left, right, operator := op.Args[0], op.Args[1], op.Op
 	c := columnOf(left)
 	if c == nil || c.Rel != rel {
+		if c = columnOf(right); c == nil || c.Rel != rel {
+			return IndexCond{}, nil, false
+		}
 		if operator = p.env.Registry.Commute(op.Op); operator == nil {
 			return IndexCond{}, nil, false
 		}
 		left, right = right, left
-		c = columnOf(left)
 	}
-	if c == nil || c.Rel != rel || !expr.IsRuntimeConstant(right) {
+	if !expr.IsRuntimeConstant(right) {
 		return IndexCond{}, nil, false
 	}
 	for i, attr := range x.Attrs {
@@ -79,14 +139,63 @@ func (p *planner) matchCond(x *Index, rel int, q expr.Expr) (IndexCond, expr.Exp
 		if class == nil || !class.Supports(operator.Name) {
 			continue
 		}
-		if arg, ok := p.asKey(right, col.Type); ok {
+		arg, ok := p.asKey(right, col.Type)
+		narrow := !ok && operator.Name == "=" && bothIntegers(right.Type().OID, col.Type)
+		if ok || narrow {
 			if operator != op.Op {
 				q = &expr.OpExpr{Op: operator, Args: []expr.Expr{left, right}, T: op.T}
 			}
-			return IndexCond{Column: i, Strategy: operator.Name, Arg: compile(arg), Type: col.Type}, q, true
+			if narrow {
+				arg = right
+			}
+			return IndexCond{Column: i, Strategy: operator.Name, Arg: compile(arg), Type: col.Type, Narrow: narrow}, q, true
 		}
 	}
 	return IndexCond{}, nil, false
+}
+
+// matchAny recognises column = ANY (…), which IN is, too.
+func (p *planner) matchAny(x *Index, rel int, n *expr.ScalarArray) (IndexCond, expr.Expr, bool) {
+	c := columnOf(n.Arg)
+	if !x.Desc.Caps.AnyEqual || n.All || n.Op.Name != "=" || c == nil || c.Rel != rel {
+		return IndexCond{}, nil, false
+	}
+	i := slices.Index(x.Attrs, c.Index)
+	if i < 0 {
+		return IndexCond{}, nil, false
+	}
+	col := x.Def.Columns[i]
+	cond := IndexCond{Column: i, Strategy: am.AnyEqual, Type: col.Type}
+	if n.Array != nil {
+		element := datum.MustLookup(n.Array.Type().OID).Elem
+		if !expr.IsRuntimeConstant(n.Array) || element != col.Type && !(isText(element) && isText(col.Type)) && !bothIntegers(element, col.Type) {
+			return IndexCond{}, nil, false
+		}
+		cond.Arg, cond.Element, cond.Narrow = compile(n.Array), element, bothIntegers(element, col.Type)
+		return cond, n, true
+	}
+	for _, e := range n.List {
+		if k, ok := e.(*expr.Const); ok && k.D.Null {
+			continue
+		}
+		if !expr.IsRuntimeConstant(e) {
+			return IndexCond{}, nil, false
+		}
+		arg, ok := p.asKey(e, col.Type)
+		if !ok {
+			if !bothIntegers(e.Type().OID, col.Type) {
+				return IndexCond{}, nil, false
+			}
+			arg, cond.Narrow = e, true
+		}
+		cond.List = append(cond.List, compile(arg))
+	}
+	return cond, n, true
+}
+
+func bothIntegers(a, b datum.OID) bool {
+	x, y := datum.Lookup(a), datum.Lookup(b)
+	return x != nil && y != nil && x.IsInteger() && y.IsInteger()
 }
 
 // asKey gives a search argument the type of the index column, if no value changes by that: integers widen, constants narrow when
@@ -114,11 +223,17 @@ func (p *planner) asKey(e expr.Expr, want datum.OID) (expr.Expr, bool) {
 func isText(t datum.OID) bool { return t == datum.Text || t == datum.Varchar || t == datum.Name }
 
 // indexCost estimates reading the index for m, from the coefficients that the access method declares.
-func (p *planner) indexCost(est *estimator, x *Index, m match, tuples float64) indexEstimate {
+func (p *planner) indexCost(est *estimator, x *Index, m match, e scanEstimate) indexEstimate {
 	sel := est.conjunction(m.used)
+	if m.single(x) {
+		sel = math.Min(sel, 1/math.Max(e.tuples, 1))
+	}
 	c := x.Desc.Cost
 	part := math.Max(c.PagesFraction, sel)
-	pages := c.StartupPages + math.Ceil(part*math.Max(x.Pages-c.StartupPages, 0))
+	pages := math.Max(c.StartupPages+math.Ceil(part*math.Max(x.Pages-c.StartupPages, 0)), 1)
+	if e.loops > 1 { // pages stay in the cache from one search to the next
+		pages = indexPagesFetched(pages*e.loops, x.Pages, p.costs.EffectiveCachePages) / e.loops
+	}
 	perPage := c.PerPage * p.costs.SeqPage
 	if c.PerPage == 0 {
 		perPage = p.costs.RandomPage
@@ -127,8 +242,8 @@ func (p *planner) indexCost(est *estimator, x *Index, m match, tuples float64) i
 	if perTuple == 0 {
 		perTuple = 1
 	}
-	entries := clampRows(part * tuples)
-	run := math.Max(pages, 1)*perPage + entries*(perTuple*p.costs.CPUIndexTuple+float64(len(m.conds))*p.costs.CPUOperator)
+	entries := clampRows(part * e.tuples)
+	run := pages*perPage + entries*(perTuple*p.costs.CPUIndexTuple+float64(len(m.conds))*p.costs.CPUOperator)
 	startup := 0.0
 	for _, cond := range m.conds {
 		if cond.Arg != nil {
@@ -141,36 +256,90 @@ func (p *planner) indexCost(est *estimator, x *Index, m match, tuples float64) i
 	}
 }
 
-// indexPaths are the ways to use one index: a bitmap, and if the method delivers rows one by one a plain scan, also for its order
-// alone.
-func (p *planner) indexPaths(est *estimator, r *Rel, rel int, x *Index, quals []expr.Expr, e scanEstimate, need []int, w wish) []candidate {
-	m := p.matchIndex(x, rel, quals)
-	var out []candidate
-	idx := p.indexCost(est, x, m, e.tuples)
+// indexPaths are the ways to use one index for relation i under conditions: a bitmap, and if the method delivers rows one by one a plain
+// scan or one that reads the index only, also for its order alone.
+func (lv *level) indexPaths(i int, x *Index, quals []expr.Expr, e scanEstimate) []*path {
+	r, p := &lv.rels[i], lv.p
+	m := p.matchIndex(x, r.rel, quals)
+	dir, ordered := am.Forward, false
+	if e.outer == 0 {
+		dir, ordered = indexOrder(x, r.rel, m, lv.w)
+	}
+	plain := !x.Desc.Caps.BitmapOnly && (len(m.conds) > 0 || ordered && x.Desc.Caps.Ordered)
+	returns, covered := covers(x, r.Table, e.needed, m)
+	if len(m.conds) == 0 && !plain && !(covered && x.Desc.Caps.Ordered) {
+		return nil
+	}
+	idx := p.indexCost(lv.est, x, m, e)
+	var out []*path
 	if len(m.conds) > 0 {
-		out = append(out, p.bitmapPath(r, x, m, idx, e, need))
+		n := &path{rels: 1 << i, cost: p.costs.bitmapHeap(e, idx), rows: e.rows}
+		n.rescan = n.cost.Total
+		n.build = lv.scanNode(i, n, func(need []int) Node {
+			child := &BitmapIndexScan{Table: r.Table, Alias: r.Alias, Index: x, Conds: m.conds, CondExpr: compileList(m.used)}
+			child.Cost, child.Rows = idx.Cost, clampRows(idx.selectivity*e.tuples)
+			return &BitmapHeapScan{Table: r.Table, Alias: r.Alias, Child: child, Need: need, Recheck: child.CondExpr, Filter: compileList(m.rest)}
+		}, slices.Concat(m.rest, m.used))
+		out = append(out, n)
 	}
 	if x.Desc.Caps.BitmapOnly {
 		return out
 	}
-	dir, ordered := indexOrder(x, rel, m, w)
-	if len(m.conds) == 0 && !(ordered && x.Desc.Caps.Ordered) {
-		return out
+	n := &path{rels: 1 << i, cost: p.costs.indexScan(e, idx, p.costs.qualCost(m.rest), covered), rows: e.rows, ordered: ordered}
+	n.rescan = n.cost.Total
+	limit := int64(0)
+	if lv.w.limit > 0 && len(lv.rels) == 1 && (ordered || len(lv.w.order) == 0) {
+		limit = int64(math.Min(lv.w.limit, 1e6))
 	}
-	n := &IndexScan{
-		Table: r.Table, Alias: r.Alias, Index: x, Conds: m.conds, CondExpr: compileList(m.used), Direction: dir, Need: need,
+	if m.single(x) {
+		limit = 1
+	}
+	base := IndexScan{
+		Table: r.Table, Alias: r.Alias, Index: x, Conds: m.conds, CondExpr: compileList(m.used), Direction: dir, Limit: limit,
 		Filter: compileList(m.rest),
 	}
-	n.Rows, n.Cost = e.rows, p.costs.indexScan(e, idx, p.costs.qualCost(m.rest))
-	return append(out, candidate{node: n, cost: n.Cost, ordered: ordered})
+	n.build = lv.scanNode(i, n, func(need []int) Node {
+		scan := base
+		if scan.Need = need; covered {
+			scan.Need, scan.Returns = nil, returns
+		}
+		return &scan
+	}, slices.Concat(m.rest, m.used))
+	return append(out, n)
 }
 
-func (p *planner) bitmapPath(r *Rel, x *Index, m match, idx indexEstimate, e scanEstimate, need []int) candidate {
-	child := &BitmapIndexScan{Table: r.Table, Alias: r.Alias, Index: x, Conds: m.conds, CondExpr: compileList(m.used)}
-	child.Cost, child.Rows = idx.Cost, clampRows(idx.selectivity*e.tuples)
-	n := &BitmapHeapScan{Table: r.Table, Alias: r.Alias, Child: child, Need: need, Recheck: child.CondExpr, Filter: compileList(m.rest)}
-	n.Rows, n.Cost = e.rows, p.costs.bitmapHeap(e, idx)
-	return candidate{node: n, cost: n.Cost}
+// covers reports whether the index holds every column that is needed, its own conditions' included, and where: for each column of the
+// index that is read its place in it.
+func covers(x *Index, t *Table, needed []int, m match) (returns []int, ok bool) {
+	if !x.Desc.Caps.ReturnKeys || x.Desc.Caps.BitmapOnly {
+		return nil, false
+	}
+	returns = []int{}
+	read := func(attr int) bool {
+		i := slices.Index(x.Attrs, attr)
+		if i < 0 {
+			return false
+		}
+		col := x.Def.Columns[i]
+		if class := x.Desc.OpClassFor(col.OpClass, col.Type); class == nil || class.NoReturn {
+			return false
+		}
+		if !slices.Contains(returns, i) {
+			returns = append(returns, i)
+		}
+		return true
+	}
+	for _, attr := range needed {
+		if !read(attr) {
+			return nil, false
+		}
+	}
+	ok = true
+	for _, q := range slices.Concat(m.rest, m.used) {
+		expr.Columns(q, func(c *expr.ColumnRef) { ok = ok && read(c.Index) })
+	}
+	slices.Sort(returns)
+	return returns, ok
 }
 
 // indexOrder reports whether reading the index one way or the other gives the wished order. Columns fixed to one value may be left out

@@ -257,13 +257,13 @@ func (a *analyzer) target(command Command, rv *pg_query.RangeVar) (*Query, *scop
 	if err != nil {
 		return nil, nil, err
 	}
-	q, sc := &Query{Command: command, Table: t}, &scope{}
-	item, err := a.rangeVar(q, sc, rv)
+	rel, schema, err := a.rangeVar(rv)
 	if err != nil {
 		return nil, nil, err
 	}
-	q.From, q.Alias = []FromItem{item}, q.Rels[0].Alias
-	return q, sc, nil
+	item, r := a.addRel(rel, schema)
+	q := &Query{Command: command, Table: t, Rels: a.rels, From: []FromItem{item}, Alias: rel.Alias}
+	return q, &scope{rels: []scopeRel{r}}, nil
 }
 
 func (a *analyzer) update(s *pg_query.UpdateStmt) (*Query, error) {

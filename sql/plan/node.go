@@ -56,7 +56,12 @@ type IndexCond struct {
 	Column   int    // position in the index
 	Strategy string // as am.ScanKey
 	Arg      *Scalar
-	Type     datum.OID // of Arg
+	Type     datum.OID // of the column
+	// List are the values of am.AnyEqual, unless Arg is an array of Element.
+	List    []*Scalar
+	Element datum.OID
+	// Narrow says that the values are integers that may not fit the column.
+	Narrow bool
 }
 
 // IndexScan reads an ordered index and fetches the rows it finds in the index's order.
@@ -70,6 +75,11 @@ type IndexScan struct {
 	Direction am.Direction
 	Need      []int
 	Filter    *Scalar
+	// Limit is how many rows will probably be wanted, 0 for all.
+	Limit int64
+	// Returns, if not nil, are the places in the index of the columns that are read: then the index is enough, and the heap is asked only
+	// about rows on pages that are not all visible.
+	Returns []int
 }
 
 // BitmapHeapScan fetches the rows of a bitmap in block order.
@@ -99,6 +109,8 @@ type FunctionScan struct {
 	Alias string
 	Name  string
 	Call  expr.Expr // for EXPLAIN
+	// Ordinality adds a column that counts the rows.
+	Ordinality bool
 	// Set makes the rows from Args. If it is nil there is one row: the value of Args[0].
 	Set    *expr.Function
 	Args   []*Scalar
@@ -128,6 +140,95 @@ type SubqueryScan struct {
 	Alias  string
 	Child  Node
 	Filter *Scalar
+}
+
+// Append returns the rows of its arms one after the other.
+type Append struct {
+	Base
+	Arms []Node
+}
+
+// SetOperation is INTERSECT or EXCEPT over two arms, by hashing. With All duplicates count.
+type SetOperation struct {
+	Base
+	Op   SetOp
+	All  bool
+	Arms []Node
+}
+
+// Unique keeps the first row of each run of rows with equal keys.
+type Unique struct {
+	Base
+	Child Node
+	Keys  []SortKey
+}
+
+// Materialize keeps its child's rows for the next time they are asked for. They are read anew when one of the execution parameters Reads
+// has changed.
+type Materialize struct {
+	Base
+	Child Node
+	Reads []int
+}
+
+// NestParam hands a slot of the outer row to the inner side.
+type NestParam struct{ Slot, From int }
+
+// NestedLoop runs its inner side once for each outer row. Its input row is the outer row followed by the inner one.
+type NestedLoop struct {
+	Base
+	Kind         JoinKind
+	Outer, Inner Node
+	Params       []NestParam
+	// Join decides whether two rows are partners, Filter whether a joined row passes.
+	Join, Filter *Scalar
+}
+
+// HashJoin looks the partners of each outer row up in a hash table of the inner rows. Its input row is as NestedLoop's.
+type HashJoin struct {
+	Base
+	Kind         JoinKind
+	Outer        Node
+	Inner        *Hash
+	Keys         []HashKey
+	Join, Filter *Scalar
+	// Cond is the conjunction of the equalities, for EXPLAIN.
+	Cond *Scalar
+}
+
+// HashKey is one equality: Outer over the outer row, Inner over the inner one.
+type HashKey struct {
+	Outer, Inner         *Scalar
+	OuterType, InnerType datum.OID
+	Compare              func(a, b datum.Datum) int
+}
+
+// Hash is the inner side of a HashJoin. Its table serves again until one of the execution parameters Reads changes.
+type Hash struct {
+	Base
+	Child Node
+	Reads []int
+}
+
+// LockRows locks the rows that its child's rows come from. Its input row is the child's: first the output columns, then what they are
+// computed from.
+type LockRows struct {
+	Base
+	Child Node
+	Locks []LockedRel
+	// Quals is the whole condition over the input row, for rows that changed meanwhile; Targets computes the output columns again.
+	Quals   *Scalar
+	Targets []*Scalar
+}
+
+// LockedRel is one relation whose rows are locked.
+type LockedRel struct {
+	Table *Table
+	Mode  LockMode
+	Wait  LockWait
+	// TID is the slot of the row's place, Columns those of the table's columns, -1 for one that is not there.
+	TID     int
+	Columns []int
 }
 
 // SortKey is one column to sort by: a slot of the input row.
@@ -227,6 +328,14 @@ func (n *Sort) Children() []Node            { return one(n.Child) }
 func (n *Limit) Children() []Node           { return one(n.Child) }
 func (n *Aggregate) Children() []Node       { return one(n.Child) }
 func (n *ModifyTable) Children() []Node     { return one(n.Child) }
+func (n *Append) Children() []Node          { return n.Arms }
+func (n *SetOperation) Children() []Node    { return n.Arms }
+func (n *Unique) Children() []Node          { return one(n.Child) }
+func (n *Materialize) Children() []Node     { return one(n.Child) }
+func (n *NestedLoop) Children() []Node      { return []Node{n.Outer, n.Inner} }
+func (n *HashJoin) Children() []Node        { return []Node{n.Outer, n.Inner} }
+func (n *Hash) Children() []Node            { return one(n.Child) }
+func (n *LockRows) Children() []Node        { return one(n.Child) }
 
 func one(n Node) []Node {
 	if n == nil {

@@ -52,7 +52,6 @@ func (p *planner) insertRows(q *Query) (Node, error) {
 	if len(q.Rels) == 1 && q.Rels[0].Kind == RelSubquery && !q.Rels[0].Subquery.Distinct {
 		return p.insertSelect(q.Rels[0].Subquery, set)
 	}
-	p.rels += len(q.Rels)
 	node, _, err := p.source(q, &estimator{rels: q.Rels}, wish{}, set)
 	return node, err
 }
@@ -90,7 +89,6 @@ func (p *planner) insertSelect(sub *Query, set []expr.Expr) (Node, error) {
 
 // changedRows plans the scan of an UPDATE or DELETE. Its rows are those of the table, whole, with the TID behind.
 func (p *planner) changedRows(q *Query, n *ModifyTable) (Node, error) {
-	p.rels += len(q.Rels) - 1
 	t := q.Table
 	if q.Command == Update {
 		n.Set = make([]*Scalar, len(q.Set))
@@ -101,18 +99,22 @@ func (p *planner) changedRows(q *Query, n *ModifyTable) (Node, error) {
 	if q.Where != nil {
 		n.Quals = compile(p.simplify(q.Where))
 	}
-	// What has to be read: all that an update copies into the new row, for a delete no more than RETURNING shows.
-	var out []expr.Expr
-	if q.Command == Update {
-		for i := range t.Columns {
-			out = append(out, &expr.ColumnRef{Index: i, Attr: i, T: t.Columns[i].Type, Name: t.Columns[i].Name})
-		}
-	} else {
+	// The row that comes up is the whole table row with the TID behind it; a delete reads no more of it than RETURNING shows.
+	read := make([]bool, len(t.Columns))
+	if q.Command == Delete {
 		for i := range q.Returning {
-			expr.Columns(q.Returning[i].Expr, func(c *expr.ColumnRef) { out = append(out, c) })
+			expr.Columns(q.Returning[i].Expr, func(c *expr.ColumnRef) { read[c.Index] = true })
 		}
 	}
-	out = append(out, &expr.ColumnRef{Index: t.TIDSlot(), Attr: -1, T: expr.TypeOf(datum.Int8), Name: "ctid"})
+	var out []expr.Expr
+	for i := range t.Columns {
+		if q.Command == Update || read[i] {
+			out = append(out, &expr.ColumnRef{Index: i, Attr: i, T: t.Columns[i].Type, Name: t.Columns[i].Name})
+		} else {
+			out = append(out, &expr.Const{D: datum.NewNull(), T: t.Columns[i].Type})
+		}
+	}
+	out = append(out, tidColumn(0, t))
 	node, _, err := p.source(q, &estimator{rels: q.Rels}, wish{}, out)
 	if err != nil {
 		return nil, err
@@ -121,6 +123,9 @@ func (p *planner) changedRows(q *Query, n *ModifyTable) (Node, error) {
 	if r, ok := node.(*Result); ok && r.Child != nil {
 		scan = r.Child
 	}
-	scan.Common().Output = nil // the scan's own row is what is wanted
+	switch scan.(type) {
+	case *SeqScan, *IndexScan, *BitmapHeapScan:
+		scan.Common().Output = nil // the scan's own row is just that
+	}
 	return node, nil
 }

@@ -1,12 +1,10 @@
 package plan
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
 	"github.com/quiredb/quire/core/datum"
-	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/expr"
 )
 
@@ -17,9 +15,13 @@ type Plan struct {
 	// Columns are the visible output columns; the root's rows may be longer.
 	Columns []OutputColumn
 	Params  []datum.OID
-	// Tables are all tables that the plan reads or writes; Writes is the one it changes, or nil.
+	// Tables are all tables that the plan reads or writes; Writes is the one it changes, or nil. Locks says that it locks rows.
 	Tables []*Table
 	Writes *Table
+	Locks  bool
+	// Subplans are the subqueries in expressions, by their expr.SubPlan's ID, and Slots the number of execution parameters.
+	Subplans []*Subplan
+	Slots    int
 	// Qualify says that EXPLAIN prefixes columns with their table.
 	Qualify bool
 }
@@ -39,28 +41,52 @@ type planner struct {
 	b     *expr.Builder
 	plan  *Plan
 	rels  int // relations in the whole statement
+	known int // relations in the range table so far
+	subs  map[*Query]*plannedSub
+	err   error // the first one of planning a subquery, which happens where no error can be returned
 }
 
 // Make plans an analysed query. It changes nothing in q that another planning would see.
 func Make(env *Env, costs *Costs, q *Query) (*Plan, error) {
 	p := &planner{
 		env: env, costs: costs, b: &expr.Builder{Registry: env.Registry, Env: env.Datum},
-		plan: &Plan{Command: q.Command, Params: q.Params},
+		plan: &Plan{Command: q.Command, Params: q.Params}, known: max(q.Known, len(q.Rels)),
 	}
+	uniqueAliases(q.Rels)
 	var err error
 	if q.Command == Select {
-		p.plan.Root, err = p.query(q, -1)
 		p.plan.Columns = outputColumns(q.Rels, q.Targets[:q.Visible()])
+		p.plan.Root, err = p.query(q, -1)
 	} else {
-		p.rels++
+		if q.Command == Insert {
+			p.rels++
+		}
 		p.plan.Writes = q.Table
 		p.plan.Root, err = p.modify(q)
 		if len(q.Returning) > 0 {
 			p.plan.Columns = outputColumns([]*Rel{{Kind: RelTable, Table: q.Table}}, q.Returning)
 		}
 	}
+	if err == nil {
+		err = p.err
+	}
 	p.plan.Qualify = p.rels > 1
 	return p.plan, err
+}
+
+// uniqueAliases renames relations that have the name of an earlier one, so that EXPLAIN can tell them apart.
+func uniqueAliases(rels []*Rel) {
+	if len(rels) < 2 {
+		return
+	}
+	seen := make(map[string]int, len(rels))
+	for _, r := range rels {
+		n := seen[r.Alias]
+		seen[r.Alias]++
+		if n > 0 && r.Alias != "" && r.Kind != RelValues && r.Kind != RelSetOp {
+			r.Alias = unusedAlias(seen, r.Alias, n)
+		}
+	}
 }
 
 func outputColumns(rels []*Rel, targets []Target) []OutputColumn {
@@ -74,11 +100,29 @@ func outputColumns(rels []*Rel, targets []Target) []OutputColumn {
 	return out
 }
 
+// newRel numbers a relation that planning itself makes.
+func (p *planner) newRel() int {
+	p.known++
+	return p.known - 1
+}
+
+// newSlot is a fresh execution parameter.
+func (p *planner) newSlot() int {
+	p.plan.Slots++
+	return p.plan.Slots - 1
+}
+
+// simplify folds constants and plans the subqueries of an expression.
 func (p *planner) simplify(e expr.Expr) expr.Expr {
 	if e == nil {
 		return nil
 	}
-	return p.b.Simplify(e, p.env.Eval)
+	return p.planSubLinks(p.b.Simplify(e, p.env.Eval))
+}
+
+// simplifyCondition is simplify for a condition of which only the rows that make it true matter.
+func (p *planner) simplifyCondition(e expr.Expr) expr.Expr {
+	return p.planSubLinks(p.b.SimplifyCondition(e, p.env.Eval))
 }
 
 func (p *planner) simplifyAll(targets []Target) []expr.Expr {
@@ -99,27 +143,31 @@ type wish struct {
 // query plans a SELECT: scan, aggregate, distinct, sort, limit. The root's output row has all targets, junk ones last.
 // limit is the number of rows an outer step will ask for, -1 for all.
 func (p *planner) query(q *Query, limit float64) (Node, error) {
-	p.rels += len(q.Rels)
+	q, err := p.pullUpSubqueries(q)
+	if err != nil {
+		return nil, err
+	}
 	targets := p.simplifyAll(q.Targets)
 	est := &estimator{rels: q.Rels}
 	count, offset := p.limits(q)
-	aggregated := q.HasAggs || len(q.GroupBy) > 0 || q.Having != nil
 	var w wish
-	if !aggregated && !q.Distinct {
+	if !q.grouped() && !q.Distinct {
 		w.order, w.targets = q.OrderBy, targets
 		if count >= 0 {
 			limit = count + math.Max(offset, 0)
 		}
-		if limit >= 0 {
+		if limit >= 0 && q.DistinctOn == 0 {
 			w.limit = math.Max(limit, 1)
 		}
 	}
 	var node Node
 	var ordered bool
-	var err error
-	if aggregated {
+	switch {
+	case q.grouped():
 		node, ordered, err = p.grouped(q, est, targets)
-	} else {
+	case len(q.Locks) > 0:
+		node, ordered, err = p.locked(q, est, w, targets, count, offset)
+	default:
 		node, ordered, err = p.source(q, est, w, targets)
 	}
 	if err != nil {
@@ -130,7 +178,14 @@ func (p *planner) query(q *Query, limit float64) (Node, error) {
 		ordered = false
 	}
 	if len(q.OrderBy) > 0 && !ordered {
-		node = p.sorted(node, q, est, targets, count, offset)
+		sortCount := count
+		if q.DistinctOn > 0 {
+			sortCount = -1
+		}
+		node = p.sorted(node, q, est, targets, sortCount, offset)
+	}
+	if q.DistinctOn > 0 {
+		node = p.unique(node, est, q, targets)
 	}
 	if q.Limit != nil || q.Offset != nil {
 		node = p.limited(node, q, count, offset)
@@ -155,8 +210,16 @@ func (p *planner) limits(q *Query) (count, offset float64) {
 	return read(q.Limit, -1), read(q.Offset, 0)
 }
 
-// source plans FROM and WHERE and computes output over the relation's row.
+// source plans FROM and WHERE and computes out over the rows.
 func (p *planner) source(q *Query, est *estimator, w wish, out []expr.Expr) (Node, bool, error) {
+	q, err := p.pullUpSubLinks(q)
+	if err != nil {
+		return nil, false, err
+	}
+	if len(q.Rels) != len(est.rels) {
+		est = &estimator{rels: q.Rels}
+	}
+	p.rels += len(q.own())
 	quals, gate, never := p.quals(q.Where)
 	if len(q.From) == 0 {
 		n := &Result{OneTime: compileList(gate)}
@@ -171,13 +234,11 @@ func (p *planner) source(q *Query, est *estimator, w wish, out []expr.Expr) (Nod
 		n := &Result{OneTime: compile(falseConst)}
 		p.output(&n.Base, est, q.Rels, out)
 		n.Cost, n.Rows, n.Width = Cost{}, 0, 0
-		p.note(q.Rels)
+		p.note(q)
 		return n, true, nil
 	}
-	if len(q.From) > 1 {
-		return nil, false, pgerr.New(pgerr.FeatureNotSupported, "a join of several relations is not supported")
-	}
-	node, ordered, err := p.scan(q, est, q.From[0].(RelItem).Rel, quals, w, out)
+	p.note(q)
+	node, ordered, err := p.joinTree(q, est, w, quals, out)
 	if err != nil {
 		return nil, false, err
 	}
@@ -195,9 +256,9 @@ func (p *planner) source(q *Query, est *estimator, w wish, out []expr.Expr) (Nod
 var falseConst = expr.NewConst(datum.NewBool(false), datum.Bool)
 
 // note remembers the tables a plan depends on.
-func (p *planner) note(rels []*Rel) {
-	for _, r := range rels {
-		if r.Kind == RelTable && !slices.Contains(p.plan.Tables, r.Table) {
+func (p *planner) note(q *Query) {
+	for _, rel := range q.own() {
+		if r := q.Rels[rel]; r.Kind == RelTable && !slices.Contains(p.plan.Tables, r.Table) {
 			p.plan.Tables = append(p.plan.Tables, r.Table)
 		}
 	}
@@ -221,14 +282,17 @@ func (p *planner) quals(where expr.Expr) (quals, gate []expr.Expr, never bool) {
 			quals = append(quals, e)
 		}
 	}
-	// Cheap ones first, as PostgreSQL's order_qual_clauses has it.
-	slices.SortStableFunc(quals, func(a, b expr.Expr) int { return cmp.Compare(p.costs.operatorCost(a), p.costs.operatorCost(b)) })
 	return quals, gate, false
 }
 
 // output makes a node compute list, whose columns are places of the node's input row.
 func (p *planner) output(b *Base, est *estimator, rels []*Rel, list []expr.Expr) {
-	b.Output = compileAll(list)
+	p.outputAs(b, est, rels, list, list)
+}
+
+// outputAs is output for a node whose input row is not that of one relation: over is list in terms of that row.
+func (p *planner) outputAs(b *Base, est *estimator, rels []*Rel, list, over []expr.Expr) {
+	b.Output = compileAll(over)
 	b.Show, b.Rels = list, rels
 	b.Types = typesOf(list)
 	b.Width = est.widths(list)
@@ -245,51 +309,4 @@ func typesOf(list []expr.Expr) []datum.OID {
 		out[i] = e.Type().OID
 	}
 	return out
-}
-
-// sorted adds a Sort for the query's ORDER BY.
-func (p *planner) sorted(child Node, q *Query, est *estimator, targets []expr.Expr, count, offset float64) Node {
-	b := child.Common()
-	n := &Sort{Child: child}
-	for _, o := range q.OrderBy {
-		n.Keys = append(n.Keys, SortKey{Slot: o.Target, Type: targets[o.Target].Type().OID, Desc: o.Desc, NullsFirst: o.NullsFirst})
-	}
-	bound := 0.0
-	if q.Limit != nil {
-		n.Bound, n.Skip = compile(p.simplify(q.Limit)), compile(p.simplify(q.Offset))
-		if count >= 0 && offset >= 0 {
-			bound = count + offset
-		}
-	}
-	n.Rows, n.Width, n.Types, n.Show, n.Rels = b.Rows, b.Width, b.Types, b.Show, b.Rels
-	n.Cost = p.costs.sort(b.Cost, b.Rows, float64(b.Width), bound)
-	return n
-}
-
-func (p *planner) limited(child Node, q *Query, count, offset float64) Node {
-	b := child.Common()
-	n := &Limit{Child: child, Count: compile(p.simplify(q.Limit)), Offset: compile(p.simplify(q.Offset))}
-	guess := func(v float64) float64 {
-		if v == -2 {
-			return clampRows(b.Rows * 0.1)
-		}
-		return v
-	}
-	n.Width, n.Types, n.Show, n.Rels = b.Width, b.Types, b.Show, b.Rels
-	n.Cost, n.Rows = p.costs.limit(b.Cost, b.Rows, guess(offset), guess(count))
-	return n
-}
-
-// distinct removes duplicates by hashing all targets.
-func (p *planner) distinct(child Node, est *estimator, q *Query, targets []expr.Expr) Node {
-	b := child.Common()
-	n := &Aggregate{Child: child, Strategy: Hashed}
-	for i, t := range targets {
-		slot := &expr.ColumnRef{Index: i, T: t.Type(), Rel: -1}
-		n.Keys = append(n.Keys, GroupKey{Scalar: compile(slot), Type: t.Type().OID, Show: t})
-	}
-	n.Rows = est.groups(targets, b.Rows)
-	n.Width, n.Types, n.Show, n.Rels = b.Width, b.Types, b.Show, b.Rels
-	n.Cost = p.costs.aggregate(true, b.Cost, b.Rows, n.Rows, len(targets), 0, 0)
-	return n
 }

@@ -2,56 +2,76 @@ package plan
 
 import (
 	"math"
-	"slices"
 
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/sql/expr"
 )
 
-// scan plans the reading of one relation. The node computes out; ordered says that it does so in the wished order.
-func (p *planner) scan(q *Query, est *estimator, rel int, quals []expr.Expr, w wish, out []expr.Expr) (node Node, ordered bool, err error) {
-	r := q.Rels[rel]
-	switch r.Kind {
-	case RelTable:
-		p.note(q.Rels)
-		if r.Table.View != nil {
-			node = p.viewScan(est, r, quals)
-			break
-		}
-		node, ordered = p.tableScan(q, est, rel, quals, w, out)
-	case RelFunction:
-		node = p.functionScan(est, r, quals)
-	case RelValues:
-		node = p.valuesScan(est, r, quals)
-	case RelSubquery:
-		if node, err = p.subqueryScan(est, r, quals); err != nil {
-			return nil, false, err
-		}
+// basePaths finds the ways to read relation i of the level on its own.
+func (lv *level) basePaths(i int) (*joinRel, error) {
+	r := &lv.rels[i]
+	out := &joinRel{rels: 1 << i}
+	var err error
+	switch {
+	case r.Kind == RelTable && r.Table.View == nil:
+		lv.tablePaths(i, out)
+	case r.Kind == RelTable:
+		lv.viewPath(i, out)
+	case r.Kind == RelFunction:
+		lv.functionPath(i, out)
+	case r.Kind == RelValues:
+		lv.valuesPath(i, out)
+	case r.Kind == RelSubquery:
+		err = lv.subqueryPath(i, out)
+	case r.Kind == RelSetOp:
+		err = lv.setOpPath(i, out)
 	}
-	p.output(node.Common(), est, q.Rels, out)
-	return node, ordered && len(w.order) > 0, nil
+	r.rows = out.rows
+	return out, err
 }
 
-func (p *planner) viewScan(est *estimator, r *Rel, quals []expr.Expr) Node {
-	n := &ViewScan{View: r.Table.View, Alias: r.Alias, Filter: compileList(quals)}
-	n.Rows = clampRows(r.Table.Tuples * est.conjunction(quals))
-	n.Cost = Cost{0, r.Table.Tuples * (p.costs.CPUTuple + p.costs.qualCost(quals).Total)}
-	return n
+// single enters the only path to a relation that is not a table. node makes the node, its conditions compiled, before its output.
+func (lv *level) single(i int, out *joinRel, cost Cost, rows, rescan float64, params []*expr.ColumnRef, node func() Node) {
+	lv.est.seen(lv.rels[i].rel, rows)
+	out.rows = rows
+	out.paths = []*path{{
+		rels: out.rels, cost: cost, rows: rows, rescan: rescan, params: params, outer: lv.relsOf(params),
+		build: func(list []expr.Expr) Node {
+			n := node()
+			b := n.Common()
+			b.Cost, b.Rows = cost, rows
+			lv.p.output(b, lv.est, lv.q.Rels, list)
+			return n
+		},
+	}}
 }
 
-func (p *planner) functionScan(est *estimator, r *Rel, quals []expr.Expr) Node {
-	call := p.simplify(r.Call)
-	n := &FunctionScan{Alias: r.Alias, Name: r.Name, Call: call, Filter: compileList(quals)}
-	if c, ok := call.(*expr.Call); ok && c.Fn.Set != nil {
-		n.Args, n.Set = compileAll(c.Args), c.Fn
-	} else {
-		n.Args = []*Scalar{compile(call)}
-	}
-	rows := setSize(call)
-	qual := p.costs.qualCost(quals)
-	n.Rows = clampRows(rows * est.conjunction(quals))
-	n.Cost = Cost{qual.Startup, qual.Startup + rows*(p.costs.CPUTuple+qual.Total)}
-	return n
+func (lv *level) viewPath(i int, out *joinRel) {
+	r, p := &lv.rels[i], lv.p
+	rows := clampRows(r.Table.Tuples * lv.est.conjunction(r.quals))
+	cost := Cost{0, r.Table.Tuples * (p.costs.CPUTuple + p.costs.qualCost(r.quals).Total)}
+	lv.single(i, out, cost, rows, cost.Total, nil, func() Node {
+		return &ViewScan{View: r.Table.View, Alias: r.Alias, Filter: compileList(r.quals)}
+	})
+}
+
+func (lv *level) functionPath(i int, out *joinRel) {
+	r, p := &lv.rels[i], lv.p
+	var params []*expr.ColumnRef
+	call := p.simplify(lv.parametrised(r.Call, 0, &params))
+	size := setSize(call)
+	qual := p.costs.qualCost(r.quals)
+	rows := clampRows(size * lv.est.conjunction(r.quals))
+	cost := Cost{qual.Startup, qual.Startup + size*(p.costs.CPUTuple+qual.Total)}
+	lv.single(i, out, cost, rows, cost.Total, params, func() Node {
+		n := &FunctionScan{Alias: r.Alias, Name: r.Name, Call: call, Ordinality: len(r.Columns) > 1, Filter: compileList(r.quals)}
+		if c, ok := call.(*expr.Call); ok && c.Fn.Set != nil {
+			n.Args, n.Set = compileAll(c.Args), c.Fn
+		} else {
+			n.Args = []*Scalar{compile(call)}
+		}
+		return n
+	})
 }
 
 // setSize estimates the rows of a set-returning call: exactly for generate_series over constants, else PostgreSQL's 1000.
@@ -75,81 +95,205 @@ func setSize(e expr.Expr) float64 {
 	return clampRows(math.Floor((float64(v[1])-float64(v[0]))/float64(v[2])) + 1)
 }
 
-func (p *planner) valuesScan(est *estimator, r *Rel, quals []expr.Expr) Node {
-	n := &ValuesScan{Alias: r.Alias, Name: r.Name, Filter: compileList(quals)}
-	for _, row := range r.Values {
-		list := make([]*Scalar, len(row))
-		for i, e := range row {
-			list[i] = compile(p.simplify(e))
+func (lv *level) valuesPath(i int, out *joinRel) {
+	r, p := &lv.rels[i], lv.p
+	var params []*expr.ColumnRef
+	lists := make([][]*Scalar, len(r.Values))
+	for k, row := range r.Values {
+		lists[k] = make([]*Scalar, len(row))
+		for c, e := range row {
+			lists[k][c] = compile(p.simplify(lv.parametrised(e, 0, &params)))
 		}
-		n.Lists = append(n.Lists, list)
 	}
-	rows := float64(len(r.Values))
-	qual := p.costs.qualCost(quals)
-	n.Rows = clampRows(rows * est.conjunction(quals))
+	size := float64(len(r.Values))
+	qual := p.costs.qualCost(r.quals)
+	rows := clampRows(size * lv.est.conjunction(r.quals))
 	// cpu_operator_cost for computing each row, as cost_valuesscan charges.
-	n.Cost = Cost{qual.Startup, qual.Startup + rows*(p.costs.CPUTuple+p.costs.CPUOperator+qual.Total)}
-	return n
+	cost := Cost{qual.Startup, qual.Startup + size*(p.costs.CPUTuple+p.costs.CPUOperator+qual.Total)}
+	lv.single(i, out, cost, rows, cost.Total, params, func() Node {
+		return &ValuesScan{Alias: r.Alias, Name: r.Name, Lists: lists, Filter: compileList(r.quals)}
+	})
 }
 
-func (p *planner) subqueryScan(est *estimator, r *Rel, quals []expr.Expr) (Node, error) {
-	child, err := p.query(r.Subquery, -1)
+// bindOuter gives the queries inside relation i their columns from outside: execution parameters where they are of this level.
+func (lv *level) bindOuter(i int, q *Query) (*Query, []*expr.ColumnRef, error) {
+	var params []*expr.ColumnRef
+	r := &lv.rels[i]
+	bound, err := q.bound(r.Free, lv.parametrisedAll(r.Outer, 0, &params))
+	return bound, params, err
+}
+
+func (lv *level) subqueryPath(i int, out *joinRel) error {
+	r, p := &lv.rels[i], lv.p
+	q, params, err := lv.bindOuter(i, r.Subquery)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	rest := r.quals
+	q, rest = p.pushQuals(q, r.rel, rest)
+	limit := -1.0
+	if lv.w.limit > 0 && len(lv.rels) == 1 && len(rest) == 0 && len(lv.w.order) == 0 {
+		limit = lv.w.limit
+	}
+	child, err := p.query(q, limit)
+	if err != nil {
+		return err
 	}
 	b := child.Common()
-	n := &SubqueryScan{Alias: r.Alias, Child: child, Filter: compileList(quals)}
-	qual := p.costs.qualCost(quals)
-	n.Rows = clampRows(b.Rows * est.conjunction(quals))
-	n.Cost = Cost{b.Cost.Startup + qual.Startup, b.Cost.Total + qual.Startup + b.Rows*(p.costs.CPUTuple+qual.Total)}
-	return n, nil
+	qual := p.costs.qualCost(rest)
+	rows := clampRows(b.Rows * lv.est.conjunction(rest))
+	cost := Cost{b.Cost.Startup + qual.Startup, b.Cost.Total + qual.Startup + b.Rows*(p.costs.CPUTuple+qual.Total)}
+	lv.single(i, out, cost, rows, cost.Total, params, func() Node {
+		return &SubqueryScan{Alias: r.Alias, Child: child, Filter: compileList(rest)}
+	})
+	return nil
 }
 
-// candidate is one way to read a table.
-type candidate struct {
-	node    Node
-	cost    Cost
-	ordered bool // in the wished order
+// setOpPath plans the arms of a set operation. Without conditions and computations the operation's node itself is the scan.
+func (lv *level) setOpPath(i int, out *joinRel) error {
+	r, p := &lv.rels[i], lv.p
+	var params []*expr.ColumnRef
+	values := lv.parametrisedAll(r.Outer, 0, &params)
+	arms := make([]Node, len(r.Arms))
+	var base Base
+	for k, arm := range r.Arms {
+		arm, err := arm.bound(r.Free, values)
+		if err != nil {
+			return err
+		}
+		if arms[k], err = p.query(arm, -1); err != nil {
+			return err
+		}
+		b := arms[k].Common()
+		base.Cost.Total += b.Cost.Total
+		base.Rows += b.Rows
+		base.Width = max(base.Width, b.Width)
+		if k == 0 {
+			base.Cost.Startup = b.Cost.Startup
+		}
+	}
+	first := arms[0].Common()
+	base.Types, base.Show, base.Rels = first.Types[:len(r.Columns)], first.Show[:len(r.Columns)], first.Rels
+	for k, c := range r.Columns {
+		base.Types[k] = c.Type.OID
+	}
+	if r.Op != UnionOp {
+		base.Cost = Cost{base.Cost.Total, base.Cost.Total + base.Rows*p.costs.CPUOperator*float64(len(r.Columns))}
+		base.Rows = first.Rows
+	} else {
+		base.Cost.Total += base.Rows * 0.5 * p.costs.CPUTuple // as cost_append charges
+	}
+	make := func(b Base) Node {
+		if r.Op == UnionOp {
+			return &Append{Base: b, Arms: arms}
+		}
+		return &SetOperation{Base: b, Op: r.Op, All: r.All, Arms: arms}
+	}
+	qual := p.costs.qualCost(r.quals)
+	rows := clampRows(base.Rows * lv.est.conjunction(r.quals))
+	cost := base.Cost
+	if len(r.quals) > 0 {
+		cost = Cost{cost.Startup + qual.Startup, cost.Total + base.Rows*(p.costs.CPUTuple+qual.Total)}
+	}
+	lv.single(i, out, cost, rows, cost.Total, params, nil)
+	out.paths[0].build = func(list []expr.Expr) Node {
+		plain := len(r.quals) == 0 && len(list) == len(r.Columns)
+		for k, e := range list {
+			c, ok := e.(*expr.ColumnRef)
+			plain = plain && ok && c.Index == k
+		}
+		if plain {
+			return make(base)
+		}
+		n := &SubqueryScan{Alias: r.Alias, Child: make(base), Filter: compileList(r.quals)}
+		n.Cost, n.Rows = cost, rows
+		p.output(&n.Base, lv.est, lv.q.Rels, list)
+		return n
+	}
+	return nil
 }
 
-// tableScan prices every way to read the table and takes the cheapest, a Sort for the wished order included.
-func (p *planner) tableScan(q *Query, est *estimator, rel int, quals []expr.Expr, w wish, out []expr.Expr) (Node, bool) {
-	r := q.Rels[rel]
+// tablePaths are the ways to read a table: whole, or through its indexes.
+func (lv *level) tablePaths(i int, out *joinRel) {
+	r, p := &lv.rels[i], lv.p
 	t := r.Table
-	sel := est.conjunction(quals)
-	e := scanEstimate{pages: t.Pages, tuples: t.Tuples, rows: clampRows(t.Tuples * sel), qual: p.costs.qualCost(quals)}
-	need := neededColumns(t, quals, out)
-	seq := &SeqScan{Table: t, Alias: r.Alias, Need: need, Filter: compileList(quals)}
-	seq.Cost, seq.Rows = p.costs.seqScan(e), e.rows
-	list := []candidate{{node: seq, cost: seq.Cost}}
+	e := scanEstimate{
+		pages: t.Pages, tuples: t.Tuples, rows: clampRows(t.Tuples * lv.est.conjunction(r.quals)), qual: p.costs.qualCost(r.quals), loops: 1,
+		needed: lv.needs(i),
+	}
+	out.rows = e.rows
+	lv.est.seen(r.rel, e.rows)
+	seq := &path{rels: out.rels, cost: p.costs.seqScan(e), rows: e.rows}
+	seq.rescan = seq.cost.Total
+	seq.build = lv.scanNode(i, seq, func(need []int) Node {
+		return &SeqScan{Table: t, Alias: r.Alias, Need: need, Filter: compileList(r.quals)}
+	}, r.quals)
+	startup := lv.w.limit > 0
+	out.add(seq, startup)
 	for _, x := range t.Indexes {
 		if !x.Readable() {
 			continue
 		}
-		list = append(list, p.indexPaths(est, r, rel, x, quals, e, need, w)...)
-	}
-	width := float64(est.widths(out))
-	best := slices.MinFunc(list, func(a, b candidate) int {
-		x, y := p.finalCost(a, e.rows, width, w), p.finalCost(b, e.rows, width, w)
-		switch {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
+		for _, n := range lv.indexPaths(i, x, r.quals, e) {
+			out.add(n, startup)
 		}
-		return 0
-	})
-	return best.node, best.ordered
+	}
 }
 
-// finalCost is what a candidate costs once its rows are in the wished order and as many as wished are read.
-func (p *planner) finalCost(c candidate, rows, width float64, w wish) float64 {
+// scanNode is the build of a path that scans a table: node gets the columns that have to be decoded.
+func (lv *level) scanNode(i int, pa *path, node func(need []int) Node, quals []expr.Expr) func([]expr.Expr) Node {
+	t := lv.rels[i].Table
+	return func(list []expr.Expr) Node {
+		n := node(neededColumns(t, quals, list))
+		b := n.Common()
+		b.Cost, b.Rows = pa.cost, pa.rows
+		lv.p.output(b, lv.est, lv.q.Rels, list)
+		return n
+	}
+}
+
+// needs lists the columns of relation i that anything in the level reads, but for its own conditions; the TID's slot counts as one.
+func (lv *level) needs(i int) []int {
+	r := &lv.rels[i]
+	var out []int
+	note := func(e expr.Expr) {
+		expr.Columns(e, func(c *expr.ColumnRef) {
+			if c.Rel == r.rel {
+				out = append(out, c.Index)
+			}
+		})
+	}
+	for _, e := range lv.out {
+		note(e)
+	}
+	for _, c := range lv.clauses {
+		note(c.expr)
+	}
+	for k := range lv.rels {
+		o := &lv.rels[k]
+		if o.Call != nil {
+			note(o.Call)
+		}
+		for _, e := range o.Outer {
+			note(e)
+		}
+		for _, row := range o.Values {
+			for _, e := range row {
+				note(e)
+			}
+		}
+	}
+	return out
+}
+
+// finalCost is what a path costs once its rows are in the wished order and as many as wished are read.
+func (p *planner) finalCost(c *path, width float64, w wish) float64 {
 	cost := c.cost
 	if len(w.order) > 0 && !c.ordered {
-		cost = p.costs.sort(cost, rows, width, w.limit)
+		cost = p.costs.sort(cost, c.rows, width, w.limit)
 	}
-	if w.limit > 0 && w.limit < rows {
-		return cost.Startup + (cost.Total-cost.Startup)*w.limit/rows
+	if w.limit > 0 && w.limit < c.rows {
+		return cost.Startup + (cost.Total-cost.Startup)*w.limit/c.rows
 	}
 	return cost.Total
 }

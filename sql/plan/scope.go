@@ -1,55 +1,77 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/expr"
 )
 
-// scope is what column names may refer to at one place of a statement.
-type scope struct{ rels []scopeRel }
+// scope is what column names may refer to at one place of a statement: first the relations of the query itself, then those of the
+// queries round it.
+type scope struct {
+	rels   []scopeRel
+	parent *scope
+}
 
+// scopeRel is one relation in scope, or the merged columns of a JOIN … USING, or a whole join under an alias.
 type scopeRel struct {
-	rel     int // position in Query.Rels
-	alias   string
+	rel     int    // position in the range table; -1 for something joined
+	alias   string // empty for merged columns: they are named without a table
 	table   string // the table's own name, empty if it has none
 	schema  string // empty unless the relation was named without an alias
 	columns []RelColumn
+	// exprs are what the columns stand for; nil for the columns of rel.
+	exprs []expr.Expr
+	// merged marks columns that a USING has replaced: they are named with their table only, and no star shows them without it.
+	merged []bool
+}
+
+// hides reports whether a column takes part only when its table is named.
+func (r *scopeRel) hides(attr int) bool {
+	return r.merged != nil && r.merged[attr] || r.columns[attr].Name == ""
 }
 
 // column resolves name, qualified by table when that is not empty. Its errors lack the position.
-func (s *scope) column(schema, table, name string) (*expr.ColumnRef, error) {
+func (s *scope) column(schema, table, name string) (expr.Expr, error) {
 	if s == nil {
 		s = &scope{}
 	}
-	var found *expr.ColumnRef
-	tableSeen := false
+	for level := s; level != nil; level = level.parent {
+		found, seen, err := level.own(schema, table, name)
+		switch {
+		case err != nil || found != nil:
+			return found, err
+		case seen: // the table is there and has no such column
+			return nil, hinted(pgerr.New(pgerr.UndefinedColumn, "column %s.%s does not exist", table, name), level.suggest(table, name))
+		}
+	}
+	if table != "" {
+		return nil, s.noTable(table)
+	}
+	return nil, hinted(pgerr.New(pgerr.UndefinedColumn, `column "%s" does not exist`, name), s.suggest("", name))
+}
+
+// own looks at one level. seen says that the table is there.
+func (s *scope) own(schema, table, name string) (found expr.Expr, seen bool, err error) {
 	for i := range s.rels {
 		r := &s.rels[i]
 		if table != "" && (r.alias != table || schema != "" && r.schema != schema) {
 			continue
 		}
-		tableSeen = true
+		seen = seen || table != ""
 		for attr := range r.columns {
-			if r.columns[attr].Name != name {
+			if r.columns[attr].Name != name || name == "" || table == "" && r.hides(attr) {
 				continue
 			}
 			if found != nil {
-				return nil, pgerr.New(pgerr.AmbiguousColumn, `column reference "%s" is ambiguous`, name)
+				return nil, seen, pgerr.New(pgerr.AmbiguousColumn, `column reference "%s" is ambiguous`, name)
 			}
-			found = s.ref(r, attr)
+			found = r.ref(attr)
 		}
 	}
-	switch {
-	case found != nil:
-		return found, nil
-	case table != "" && !tableSeen:
-		return nil, s.noTable(table)
-	case table != "":
-		return nil, hinted(pgerr.New(pgerr.UndefinedColumn, "column %s.%s does not exist", table, name), s.suggest(table, name))
-	}
-	return nil, hinted(pgerr.New(pgerr.UndefinedColumn, `column "%s" does not exist`, name), s.suggest("", name))
+	return found, seen, nil
 }
 
 func hinted(e *pgerr.Error, hint string) error {
@@ -59,7 +81,10 @@ func hinted(e *pgerr.Error, hint string) error {
 	return e.WithHint("%s", hint)
 }
 
-func (s *scope) ref(r *scopeRel, attr int) *expr.ColumnRef {
+func (r *scopeRel) ref(attr int) expr.Expr {
+	if r.exprs != nil {
+		return r.exprs[attr]
+	}
 	c := &r.columns[attr]
 	return &expr.ColumnRef{Index: attr, Rel: r.rel, Attr: attr, T: c.Type, Name: c.Name}
 }
@@ -88,7 +113,7 @@ func (s *scope) suggest(table, name string) string {
 	}
 	for i := range s.rels {
 		r := &s.rels[i]
-		if table != "" && r.alias != table {
+		if table != "" && r.alias != table || r.alias == "" {
 			continue
 		}
 		for _, c := range r.columns {
@@ -128,12 +153,26 @@ func editDistance(a, b string, limit int) int {
 
 // relation reports whether name is one of the relations in scope.
 func (s *scope) relation(name string) bool {
-	if s == nil {
-		return false
-	}
-	for i := range s.rels {
-		if s.rels[i].alias == name {
+	for ; s != nil; s = s.parent {
+		if slices.ContainsFunc(s.rels, func(r scopeRel) bool { return r.alias == name }) {
 			return true
+		}
+	}
+	return false
+}
+
+// owns reports whether a relation of the range table belongs to the query of this scope itself.
+func (s *scope) owns(rel int) bool {
+	for i := range s.rels {
+		if s.rels[i].rel == rel {
+			return true
+		}
+		for _, e := range s.rels[i].exprs {
+			own := false
+			expr.Columns(e, func(c *expr.ColumnRef) { own = own || c.Rel == rel })
+			if own {
+				return true
+			}
 		}
 	}
 	return false

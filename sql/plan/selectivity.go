@@ -22,7 +22,33 @@ const (
 )
 
 // estimator estimates the fraction of rows that conditions let through.
-type estimator struct{ rels []*Rel }
+type estimator struct {
+	rels []*Rel
+	// sizes are the estimated rows of relations that are not tables, as far as they are planned.
+	sizes map[int]float64
+}
+
+// seen notes the estimated rows of a relation.
+func (s *estimator) seen(rel int, rows float64) {
+	if rel < len(s.rels) && s.rels[rel].Kind == RelTable {
+		return // a table's own size counts
+	}
+	if s.sizes == nil {
+		s.sizes = map[int]float64{}
+	}
+	s.sizes[rel] = rows
+}
+
+// size is the number of rows of a relation before any condition.
+func (s *estimator) size(rel int) float64 {
+	if n, ok := s.sizes[rel]; ok {
+		return n
+	}
+	if rel < 0 || rel >= len(s.rels) {
+		return 1000
+	}
+	return s.rels[rel].rows()
+}
 
 // conjunction multiplies, except that a lower and an upper bound on one column count as a range.
 func (s *estimator) conjunction(list []expr.Expr) float64 {
@@ -138,6 +164,8 @@ func (s *estimator) condition(e expr.Expr) float64 {
 		return defaultBool
 	case *expr.ScalarArray:
 		return s.array(e)
+	case *expr.SubPlan, *expr.SubLink:
+		return defaultBool
 	case *expr.OpExpr:
 		return s.operator(e)
 	}
@@ -160,23 +188,48 @@ func (s *estimator) operator(e *expr.OpExpr) float64 {
 	return defaultOtherBoolean
 }
 
-// equal is 1/n_distinct of the column, less the nulls.
+// equal is 1/n_distinct of the column, less the nulls; between two columns that with more values counts, as in eqjoinsel.
 func (s *estimator) equal(args []expr.Expr) float64 {
 	if len(args) != 2 {
 		return defaultEqual
 	}
-	c := columnOf(args[0])
-	if c == nil {
-		c = columnOf(args[1])
-	}
-	if c == nil {
+	a, b := columnOf(args[0]), columnOf(args[1])
+	if a == nil && b == nil {
 		return defaultEqual
 	}
-	nulls := 0.0
-	if st := s.column(c); st != nil {
-		nulls = st.NullFraction
+	values, present := 1.0, 1.0
+	for _, c := range []*expr.ColumnRef{a, b} {
+		if c == nil {
+			continue
+		}
+		values = math.Max(values, s.distinct(c))
+		if st := s.column(c); st != nil {
+			present *= 1 - st.NullFraction
+		}
 	}
-	return math.Min((1-nulls)/s.distinct(c), 1)
+	return math.Min(present/values, 1)
+}
+
+// semi is the part of the left side's rows that have a partner by a condition, as in eqjoinsel_semi; inner are the rows of the right side.
+func (s *estimator) semi(c *restriction, inner float64) float64 {
+	if c.left == nil || c.of == nil {
+		return 0.5
+	}
+	left, right := c.left, c.right
+	if !c.of.allLeft.has(c.leftRels) {
+		left, right = right, left
+	}
+	nl, nr := s.distinctOf(left, math.Inf(1)), s.distinctOf(right, inner)
+	return math.Min(nr/nl, 1)
+}
+
+// distinctOf estimates the number of different values of an expression among rows of a side.
+func (s *estimator) distinctOf(e expr.Expr, rows float64) float64 {
+	n := defaultNumDistinct
+	if c := columnOf(e); c != nil {
+		n = s.distinct(c)
+	}
+	return math.Max(math.Min(n, rows), 1)
 }
 
 func (s *estimator) array(e *expr.ScalarArray) float64 {
@@ -196,7 +249,7 @@ func (s *estimator) array(e *expr.ScalarArray) float64 {
 
 // column finds the statistics of a column, nil if it is not one of a table.
 func (s *estimator) column(c *expr.ColumnRef) *TableColumn {
-	if c == nil || c.Rel >= len(s.rels) {
+	if c == nil || c.Rel < 0 || c.Rel >= len(s.rels) {
 		return nil
 	}
 	r := s.rels[c.Rel]
@@ -208,10 +261,7 @@ func (s *estimator) column(c *expr.ColumnRef) *TableColumn {
 
 // distinct estimates the number of different values of a column.
 func (s *estimator) distinct(c *expr.ColumnRef) float64 {
-	rows := 1000.0
-	if c.Rel < len(s.rels) {
-		rows = s.rels[c.Rel].rows()
-	}
+	rows := s.size(c.Rel)
 	if st := s.column(c); st != nil {
 		switch {
 		case st.Distinct > 0:
@@ -246,9 +296,9 @@ func (s *estimator) groups(keys []expr.Expr, rows float64) float64 {
 		one := 1.0
 		expr.Columns(k, func(c *expr.ColumnRef) {
 			d := s.distinct(c)
-			if c.Rel < len(s.rels) {
+			if c.Rel >= 0 && c.Rel < len(s.rels) {
 				// Fewer rows show fewer values: the expected number when rows are drawn from tuples.
-				if tuples := s.rels[c.Rel].rows(); rows < tuples && tuples > 0 {
+				if tuples := s.size(c.Rel); rows < tuples && tuples > 0 {
 					d *= 1 - math.Pow((tuples-rows)/tuples, tuples/math.Max(d, 1))
 				}
 			}

@@ -60,6 +60,9 @@ func (c *Costs) operatorCost(e expr.Expr) float64 {
 			}
 		case *expr.AggRef:
 			return false
+		case *expr.SubPlan:
+			n += x.PerCall / c.CPUOperator
+			return false
 		}
 		return true
 	})

@@ -40,7 +40,7 @@ func (s *Session) copyTo(ctx context.Context, stmt parse.Statement, st *pg_query
 	}
 	x := s.execContext(ctx, nil)
 	defer x.Snapshot.Release()
-	op := exec.Build(x, pl.Root)
+	op := exec.Start(x, pl)
 	defer op.Close()
 	if err := op.Open(); err != nil {
 		return "", err

@@ -96,7 +96,7 @@ func (s *Session) explain(ctx context.Context, stmt parse.Statement, st *pg_quer
 	if err != nil {
 		return nil, err
 	}
-	x := &exec.Explained{Root: pl.Root, Options: o, Qualify: pl.Qualify, Planning: time.Since(start), PlanningBuffers: s.db.buffers().Minus(before)}
+	x := &exec.Explained{Plan: pl, Options: o, Planning: time.Since(start), PlanningBuffers: s.db.buffers().Minus(before)}
 	if o.Analyze {
 		if err := s.explainRun(ctx, params, pl, x); err != nil {
 			return nil, err
@@ -116,7 +116,7 @@ func (s *Session) explainRun(ctx context.Context, params []datum.Datum, pl *plan
 	ec := s.execContext(ctx, params)
 	ec.Instruments = x.Instruments
 	defer ec.Snapshot.Release()
-	op := exec.Build(ec, pl.Root)
+	op := exec.Start(ec, pl)
 	defer op.Close()
 	if err := op.Open(); err != nil {
 		return err

@@ -109,7 +109,7 @@ func (s *Session) start(ctx context.Context, p *portal) error {
 func (s *Session) open(ctx context.Context, p *portal, pl *plan.Plan) error {
 	p.plan = pl
 	p.x = s.execContext(ctx, p.params)
-	p.op = exec.Build(p.x, pl.Root)
+	p.op = exec.Start(p.x, pl)
 	return p.op.Open()
 }
 

@@ -239,6 +239,7 @@ func (s *Session) costs() *plan.Costs {
 		EffectiveCachePages: float64(g.Int("effective_cache_size")), WorkMem: g.Bytes("work_mem"),
 		SeqScan: g.Bool("enable_seqscan"), IndexScan: g.Bool("enable_indexscan"), BitmapScan: g.Bool("enable_bitmapscan"),
 		HashAgg: g.Bool("enable_hashagg"), Sort: g.Bool("enable_sort"),
+		IndexOnlyScan: g.Bool("enable_indexonlyscan"), NestLoop: g.Bool("enable_nestloop"), HashJoin: g.Bool("enable_hashjoin"),
 	}, v
 	return s.planCosts
 }

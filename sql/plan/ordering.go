@@ -1,0 +1,85 @@
+package plan
+
+import (
+	"strconv"
+
+	"github.com/quiredb/quire/sql/expr"
+)
+
+// sortKeys are the first n items of ORDER BY as keys over the targets.
+func sortKeys(q *Query, targets []expr.Expr, n int) []SortKey {
+	out := make([]SortKey, n)
+	for i, o := range q.OrderBy[:n] {
+		out[i] = SortKey{Slot: o.Target, Type: targets[o.Target].Type().OID, Desc: o.Desc, NullsFirst: o.NullsFirst}
+	}
+	return out
+}
+
+// sorted adds a Sort for the query's ORDER BY. count and offset are the LIMIT as far as it is known; count -1 is none.
+func (p *planner) sorted(child Node, q *Query, est *estimator, targets []expr.Expr, count, offset float64) Node {
+	b := child.Common()
+	n := &Sort{Child: child, Keys: sortKeys(q, targets, len(q.OrderBy))}
+	bound := 0.0
+	if q.Limit != nil && q.DistinctOn == 0 {
+		n.Bound, n.Skip = compile(p.simplify(q.Limit)), compile(p.simplify(q.Offset))
+		if count >= 0 && offset >= 0 {
+			bound = count + offset
+		}
+	}
+	n.Rows, n.Width, n.Types, n.Show, n.Rels = b.Rows, b.Width, b.Types, b.Show, b.Rels
+	n.Cost = p.costs.sort(b.Cost, b.Rows, float64(b.Width), bound)
+	return n
+}
+
+func (p *planner) limited(child Node, q *Query, count, offset float64) Node {
+	b := child.Common()
+	n := &Limit{Child: child, Count: compile(p.simplify(q.Limit)), Offset: compile(p.simplify(q.Offset))}
+	guess := func(v float64) float64 {
+		if v == -2 {
+			return clampRows(b.Rows * 0.1)
+		}
+		return v
+	}
+	n.Width, n.Types, n.Show, n.Rels = b.Width, b.Types, b.Show, b.Rels
+	n.Cost, n.Rows = p.costs.limit(b.Cost, b.Rows, guess(offset), guess(count))
+	return n
+}
+
+// distinct removes duplicates by hashing all targets.
+func (p *planner) distinct(child Node, est *estimator, q *Query, targets []expr.Expr) Node {
+	b := child.Common()
+	n := &Aggregate{Child: child, Strategy: Hashed}
+	for i, t := range targets {
+		slot := &expr.ColumnRef{Index: i, T: t.Type(), Rel: -1}
+		n.Keys = append(n.Keys, GroupKey{Scalar: compile(slot), Type: t.Type().OID, Show: t})
+	}
+	n.Rows = est.groups(targets, b.Rows)
+	n.Width, n.Types, n.Show, n.Rels = b.Width, b.Types, b.Show, b.Rels
+	n.Cost = p.costs.aggregate(true, b.Cost, b.Rows, n.Rows, len(targets), 0, 0)
+	return n
+}
+
+// unique keeps the first row of each run of equal keys, for DISTINCT ON.
+func (p *planner) unique(child Node, est *estimator, q *Query, targets []expr.Expr) Node {
+	b := child.Common()
+	n := &Unique{Child: child, Keys: sortKeys(q, targets, q.DistinctOn)}
+	keys := make([]expr.Expr, q.DistinctOn)
+	for i, o := range q.OrderBy[:q.DistinctOn] {
+		keys[i] = targets[o.Target]
+	}
+	n.Rows = est.groups(keys, b.Rows)
+	n.Width, n.Types, n.Show, n.Rels = b.Width, b.Types, b.Show, b.Rels
+	n.Cost = Cost{b.Cost.Startup, b.Cost.Total + p.costs.CPUOperator*b.Rows*float64(len(keys))}
+	return n
+}
+
+// unusedAlias finds a name for the n-th relation called alias.
+func unusedAlias(seen map[string]int, alias string, n int) string {
+	for ; ; n++ {
+		name := alias + "_" + strconv.Itoa(n)
+		if seen[name] == 0 {
+			seen[name]++
+			return name
+		}
+	}
+}
