@@ -14,11 +14,11 @@ import (
 type rowEncoder struct {
 	types  []*datum.TypeInfo
 	values []wire.Value
-	buf    []byte // values' bytes
+	buf    []byte // values' bytes; never nil, because an empty value in it would be nil too, and so NULL
 }
 
 func newRowEncoder(columns []am.Column) (*rowEncoder, error) {
-	e := &rowEncoder{types: make([]*datum.TypeInfo, len(columns)), values: make([]wire.Value, len(columns))}
+	e := &rowEncoder{types: make([]*datum.TypeInfo, len(columns)), values: make([]wire.Value, len(columns)), buf: make([]byte, 0, 64)}
 	for i, c := range columns {
 		if e.types[i] = datum.Lookup(c.Type); e.types[i] == nil {
 			return nil, pgerr.New(pgerr.FeatureNotSupported, "column %q has type %d, which an index cannot hold", c.Name, c.Type)
