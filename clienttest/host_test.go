@@ -46,7 +46,14 @@ func runAll(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer os.RemoveAll(dir)
-	if quire, err = startHost(dir); err != nil {
+	bin, err := build(dir)
+	if err != nil {
+		return 1, err
+	}
+	if quire, err = newHost(bin, dir); err != nil {
+		return 1, err
+	}
+	if err := quire.start(); err != nil {
 		return 1, err
 	}
 	defer func() {
@@ -59,6 +66,7 @@ func runAll(m *testing.M) (code int, err error) {
 // A host is a running quire process.
 type host struct {
 	bin, dir, data string
+	args           []string // before those of every node
 	user           string
 	port           int
 	cmd            *exec.Cmd
@@ -85,22 +93,34 @@ func (l *logFile) from(n int) ([]string, int) {
 	return l.lines[n:len(l.lines):len(l.lines)], len(l.lines)
 }
 
-// startHost builds the programs, makes a data directory and returns when the host says that it is ready.
-func startHost(dir string) (*host, error) {
+// build makes the programs below dir and returns their directory.
+func build(dir string) (string, error) {
+	bin := filepath.Join(dir, "bin")
+	plugins := filepath.Join(bin, "plugins")
+	if err := os.MkdirAll(plugins, 0o755); err != nil {
+		return "", err
+	}
+	for out, pkg := range map[string]string{
+		filepath.Join(bin, "quire"):     "../cmd/host",
+		filepath.Join(plugins, "bloom"): "../plugins/bloom/cmd/bloom",
+		filepath.Join(plugins, "btree"): "../plugins/btree/cmd/btree",
+		filepath.Join(plugins, "btree"): "../plugins/btree/cmd/btree",
+	} {
+		if b, err := exec.Command("go", "build", "-o", out, pkg).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("build %s: %w: %s", pkg, err, b)
+		}
+	}
+	return bin, nil
+}
+
+// newHost makes a data directory below dir.
+func newHost(bin, dir string) (*host, error) {
 	me, err := user.Current()
 	if err != nil {
 		return nil, err
 	}
-	h := &host{bin: filepath.Join(dir, "bin"), dir: dir, data: filepath.Join(dir, "data"), user: me.Username, ended: make(chan struct{})}
-	plugins := filepath.Join(h.bin, "plugins")
-	if err := os.MkdirAll(plugins, 0o755); err != nil {
-		return nil, err
-	}
-	for out, pkg := range map[string]string{filepath.Join(h.bin, "quire"): "../cmd/host", filepath.Join(plugins, "bloom"): "../plugins/bloom/cmd/bloom"} {
-		if b, err := exec.Command("go", "build", "-o", out, pkg).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build %s: %w: %s", pkg, err, b)
-		}
-	}
+	h := &host{bin: bin, dir: dir, data: filepath.Join(dir, "data"), user: me.Username}
+	h.args = []string{"serve", "--plugin-dir", filepath.Join(bin, "plugins")}
 	secret := filepath.Join(dir, "password")
 	if err := os.WriteFile(secret, []byte(password+"\n"), 0o600); err != nil {
 		return nil, err
@@ -108,13 +128,15 @@ func startHost(dir string) (*host, error) {
 	if b, err := exec.Command(h.program(), "init", "-D", h.data, "--password-file", secret).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("quire init: %w: %s", err, b)
 	}
-	return h, h.serve(plugins)
+	return h, nil
 }
 
 func (h *host) program() string { return filepath.Join(h.bin, "quire") }
 
-func (h *host) serve(plugins string) error {
-	h.cmd = exec.Command(h.program(), "serve", "-D", h.data, "--port", "0", "--socket-dir", h.dir, "--plugin-dir", plugins)
+// start runs the host and returns when it says that it is ready.
+func (h *host) start() error {
+	h.ended = make(chan struct{})
+	h.cmd = exec.Command(h.program(), append(h.args, "-D", h.data, "--port", "0", "--socket-dir", h.dir)...)
 	h.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	stderr, err := h.cmd.StderrPipe()
 	if err != nil {
@@ -141,7 +163,8 @@ func (h *host) serve(plugins string) error {
 		}
 		_, _ = io.Copy(io.Discard, stderr)
 	}()
-	go func() { <-read; _ = h.cmd.Wait(); close(h.ended) }()
+	cmd, ended := h.cmd, h.ended
+	go func() { <-read; _ = cmd.Wait(); close(ended) }()
 	select {
 	case h.port = <-ready:
 		return nil
