@@ -1,6 +1,8 @@
 package session
 
 import (
+	"slices"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/quiredb/quire/core/catalog"
@@ -15,11 +17,13 @@ var serialTypes = map[string]datum.OID{
 	"serial": datum.Int4, "serial4": datum.Int4, "bigserial": datum.Int8, "serial8": datum.Int8, "smallserial": datum.Int2, "serial2": datum.Int2,
 }
 
+// systemColumns are names that PostgreSQL keeps for itself.
+var systemColumns = []string{"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
+
 // column adds a column with its constraints to the draft.
 func (d *tableDraft) column(cd *pg_query.ColumnDef) error {
 	c := catalog.Column{Name: datum.TruncateName(cd.Colname)}
-	switch c.Name {
-	case "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid":
+	if slices.Contains(systemColumns, c.Name) {
 		return pgerr.New(pgerr.DuplicateColumn, `column name "%s" conflicts with a system column name`, c.Name)
 	}
 	if d.def.ColumnIndex(c.Name) >= 0 {
@@ -84,13 +88,16 @@ func (d *tableDraft) columnConstraints(attr int, cd *pg_query.ColumnDef, serial 
 			}
 			nullable = true
 		case pg_query.ConstrType_CONSTR_DEFAULT:
+			if hasDefault && serial {
+				return pgerr.New(pgerr.SyntaxError, `multiple default values specified for column "%s" of table "%s"`, c.Name, d.def.Name)
+			}
 			if hasDefault {
 				return fail(pgerr.SyntaxError, `multiple default values specified for column "%s" of table "%s"`, c.Name, d.def.Name)
 			}
 			hasDefault = true
 			e, err := plan.Default(d.env, d.stmt.Query, con.RawExpr, c.Name, c.Type)
 			if err != nil {
-				return err
+				return d.placed(err)
 			}
 			c.Default, d.defaults[attr] = expr.Deparse(e, nil), e
 		case pg_query.ConstrType_CONSTR_IDENTITY:

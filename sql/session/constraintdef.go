@@ -9,14 +9,31 @@ import (
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/expr"
+	"github.com/quiredb/quire/sql/parse"
 	"github.com/quiredb/quire/sql/plan"
 )
 
 // constraint adds a PRIMARY KEY, UNIQUE or CHECK to the draft. attr is the column that it was written at, -1 for one of the table.
 func (d *tableDraft) constraint(con *pg_query.Constraint, attr int) error {
+	if err := refuseConstraint(d.at, con); err != nil {
+		return err
+	}
+	switch con.Contype {
+	case pg_query.ConstrType_CONSTR_PRIMARY, pg_query.ConstrType_CONSTR_UNIQUE:
+		return d.key(con, attr)
+	case pg_query.ConstrType_CONSTR_CHECK:
+		d.checks = append(d.checks, draftCheck{con, attr})
+	}
+	return nil
+}
+
+// refuseConstraint names what is missing of constraints.
+func refuseConstraint(at *parse.Locator, con *pg_query.Constraint) error {
 	switch {
 	case con.Deferrable || con.Initdeferred:
-		return pgerr.New(pgerr.FeatureNotSupported, "DEFERRABLE is not supported").At(d.at.At(con.Location))
+		return pgerr.New(pgerr.FeatureNotSupported, "DEFERRABLE is not supported").At(at.At(con.Location))
+	case con.Contype != pg_query.ConstrType_CONSTR_PRIMARY && con.Contype != pg_query.ConstrType_CONSTR_UNIQUE && con.Contype != pg_query.ConstrType_CONSTR_CHECK:
+		return pgerr.New(pgerr.FeatureNotSupported, "%s is not supported", constraintName(con)).At(at.At(con.Location))
 	case len(con.Including) > 0:
 		return unsupported("INCLUDE")
 	case con.NullsNotDistinct:
@@ -26,14 +43,7 @@ func (d *tableDraft) constraint(con *pg_query.Constraint, attr int) error {
 	case con.SkipValidation:
 		return unsupported("NOT VALID")
 	}
-	switch con.Contype {
-	case pg_query.ConstrType_CONSTR_PRIMARY, pg_query.ConstrType_CONSTR_UNIQUE:
-		return d.key(con, attr)
-	case pg_query.ConstrType_CONSTR_CHECK:
-		d.checks = append(d.checks, draftCheck{con, attr})
-		return nil
-	}
-	return pgerr.New(pgerr.FeatureNotSupported, "%s is not supported", constraintName(con)).At(d.at.At(con.Location))
+	return nil
 }
 
 // draftKey is a PRIMARY KEY or UNIQUE that is to get an index.
@@ -49,7 +59,10 @@ func (d *tableDraft) key(con *pg_query.Constraint, attr int) error {
 	k := draftKey{name: datum.TruncateName(con.Conname), primary: con.Contype == pg_query.ConstrType_CONSTR_PRIMARY}
 	at := d.at.At(con.Location)
 	if k.primary {
-		if d.def.PrimaryKey() != nil || d.hasPrimary() {
+		if d.def.PrimaryKey() != nil {
+			return pgerr.New(pgerr.InvalidTableDefinition, `multiple primary keys for table "%s" are not allowed`, d.def.Name)
+		}
+		if d.hasPrimary() {
 			return pgerr.New(pgerr.InvalidTableDefinition, `multiple primary keys for table "%s" are not allowed`, d.def.Name).At(at)
 		}
 	}
@@ -64,7 +77,7 @@ func (d *tableDraft) key(con *pg_query.Constraint, attr int) error {
 	for _, name := range keys {
 		i := d.def.ColumnIndex(name)
 		if i < 0 {
-			return pgerr.New(pgerr.UndefinedColumn, `column "%s" named in key does not exist`, name).At(at)
+			return d.placed(pgerr.New(pgerr.UndefinedColumn, `column "%s" named in key does not exist`, name).At(at))
 		}
 		for _, other := range k.attrs {
 			if other != i {
@@ -122,7 +135,7 @@ func (d *tableDraft) check(c draftCheck) (expr.Expr, error) {
 	shown := d.shown()
 	e, columns, err := plan.CheckCondition(d.env, d.stmt.Query, c.con.RawExpr, shown)
 	if err != nil {
-		return nil, err
+		return nil, d.placed(err)
 	}
 	name := datum.TruncateName(c.con.Conname)
 	if name == "" {
@@ -132,6 +145,9 @@ func (d *tableDraft) check(c draftCheck) (expr.Expr, error) {
 		}
 		name = freeName(d.def.Name, column, "check", d.constraintTaken)
 	} else if d.constraintTaken(name) {
+		if !d.existing {
+			return nil, pgerr.New(pgerr.DuplicateObject, `check constraint "%s" already exists`, name)
+		}
 		return nil, noFreeConstraint(name, d.def.Name)
 	}
 	d.def.Constraints = append(d.def.Constraints, catalog.Constraint{
@@ -158,10 +174,13 @@ func (d *tableDraft) constraintTaken(name string) bool {
 }
 
 // shown is the draft as expressions see it.
-func (d *tableDraft) shown() *plan.Table {
-	t := &plan.Table{Schema: "public", Name: d.def.Name}
-	for i := range d.def.Columns {
-		c := &d.def.Columns[i]
+func (d *tableDraft) shown() *plan.Table { return shownTable(d.def) }
+
+// shownTable is a table's definition as expressions see it.
+func shownTable(def *catalog.Table) *plan.Table {
+	t := &plan.Table{Schema: "public", Name: def.Name}
+	for i := range def.Columns {
+		c := &def.Columns[i]
 		t.Columns = append(t.Columns, plan.TableColumn{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Dropped: c.Dropped})
 	}
 	return t

@@ -45,7 +45,7 @@ func (s *Session) permitDDL(n *pg_query.Node) error {
 		return s.mustOwnNamed(cat, n.AlterSeqStmt.Sequence.GetRelname())
 	case *pg_query.Node_CommentStmt:
 		parts := names(n.CommentStmt.Object.GetList().GetItems())
-		if n.CommentStmt.Objtype == pg_query.ObjectType_OBJECT_COLUMN && len(parts) > 1 {
+		if k := n.CommentStmt.Objtype; len(parts) > 1 && (k == pg_query.ObjectType_OBJECT_COLUMN || k == pg_query.ObjectType_OBJECT_TABCONSTRAINT) {
 			parts = parts[:len(parts)-1]
 		}
 		if len(parts) > 0 {

@@ -252,7 +252,7 @@ func (s *Session) alterSequence(ctx context.Context, stmt parse.Statement, st *p
 	found, err := findSequence(cat, st.Sequence.Relname)
 	if err != nil {
 		if st.MissingOk && pgerr.Is(err, pgerr.UndefinedTable) {
-			s.notice(pgerr.Notice(pgerr.UndefinedTable, `relation "%s" does not exist, skipping`, st.Sequence.Relname))
+			s.notice(pgerr.Notice(pgerr.SuccessfulCompletion, `relation "%s" does not exist, skipping`, st.Sequence.Relname))
 			return nil
 		}
 		return err

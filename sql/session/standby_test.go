@@ -17,6 +17,7 @@ func TestStandbyRefusesToWrite(t *testing.T) {
 	s := r.session()
 	must(t, s, "create extension bloom; create table t (a int); insert into t select generate_series from generate_series(1, 10)")
 	must(t, s, "create index on t using bloom (a)")
+	must(t, s, "create table altered (a int, b int); insert into altered values (1, 2); alter table altered add c int default 3, drop b; alter table altered rename c to d; comment on table altered is 'so it is'")
 	want := must(t, s, "select relname, quire_relation_digest(oid::regclass) from pg_class where relkind in ('r', 'i') and relname like 't%'")
 	s.Close()
 	r.stop()
@@ -36,6 +37,7 @@ func TestStandbyRefusesToWrite(t *testing.T) {
 	must(t, standby, "set enable_seqscan = off")
 	require.Equal(t, "count\n1\nSELECT 1\n", must(t, standby, "select count(*) from t where a = 7"))
 	require.Equal(t, want, must(t, standby, "select relname, quire_relation_digest(oid::regclass) from pg_class where relkind in ('r', 'i') and relname like 't%'"))
+	require.Equal(t, "a|d|obj_description\n1|3|so it is\nSELECT 1\n", must(t, standby, "select *, obj_description('altered'::regclass) from altered"))
 	require.Equal(t, "pg_is_in_recovery|transaction_read_only\nt|on\nSELECT 1\n",
 		must(t, standby, "select pg_is_in_recovery(), current_setting('transaction_read_only') as transaction_read_only"))
 	for sql, message := range map[string]string{
@@ -43,6 +45,9 @@ func TestStandbyRefusesToWrite(t *testing.T) {
 		"update t set a = 1":               "cannot execute UPDATE in a read-only transaction",
 		"delete from t":                    "cannot execute DELETE in a read-only transaction",
 		"create table u (a int)":           "cannot execute CREATE TABLE in a read-only transaction",
+		"alter table t add b int":          "cannot execute ALTER TABLE in a read-only transaction",
+		"alter table t rename to u":        "cannot execute ALTER TABLE in a read-only transaction",
+		"comment on table t is 'x'":        "cannot execute COMMENT in a read-only transaction",
 		"drop index t_a_idx":               "cannot execute DROP INDEX in a read-only transaction",
 		"truncate t":                       "cannot execute TRUNCATE TABLE in a read-only transaction",
 		"copy t from stdin":                "cannot execute COPY FROM in a read-only transaction",

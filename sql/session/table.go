@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,6 +47,16 @@ func (s *Session) newDraft(ctx context.Context, stmt parse.Statement, cat *catal
 		s: s, ctx: ctx, stmt: stmt, at: parse.NewLocator(stmt.Query), env: s.planEnv(&source{s: s, cat: cat}), cat: cat, def: def,
 		defaults: make([]expr.Expr, len(def.Columns)),
 	}
+}
+
+// placed is err as it is told: expressions in ALTER TABLE are analysed without a place in the text, as in PostgreSQL.
+func (d *tableDraft) placed(err error) error {
+	if !d.existing {
+		return err
+	}
+	e := *pgerr.From(err)
+	e.Position = 0
+	return &e
 }
 
 func (s *Session) createTable(ctx context.Context, stmt parse.Statement, st *pg_query.CreateStmt) error {
@@ -182,6 +193,14 @@ func (d *tableDraft) makeSequence(q *draftSequence) error {
 	}
 	c := &d.def.Columns[q.attr]
 	q.def.Name = freeName(d.def.Name, c.Name, "seq", cat.HasRelation)
+	for i, n := range q.options { // pg_dump gives the name
+		if o := n.GetDefElem(); o.Defname == "sequence_name" {
+			parts := names(o.Arg.GetList().GetItems())
+			q.def.Name = datum.TruncateName(parts[len(parts)-1])
+			q.options = slices.Delete(slices.Clone(q.options), i, i+1)
+			break
+		}
+	}
 	q.def.OwnedBy = catalog.ColumnRef{Table: d.def.OID, Column: q.attr}
 	at, err := d.s.sequenceOptions(d.stmt, cat, q.def, q.options, true)
 	if err != nil {

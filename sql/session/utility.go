@@ -127,6 +127,12 @@ func (s *Session) ddl(ctx context.Context, p *portal) (string, error) {
 		return name, s.createSequence(ctx, stmt, n.CreateSeqStmt)
 	case *pg_query.Node_AlterSeqStmt:
 		return name, s.alterSequence(ctx, stmt, n.AlterSeqStmt)
+	case *pg_query.Node_AlterTableStmt:
+		return name, s.alterTable(ctx, stmt, n.AlterTableStmt)
+	case *pg_query.Node_RenameStmt:
+		return name, s.rename(ctx, n.RenameStmt)
+	case *pg_query.Node_CommentStmt:
+		return name, s.comment(ctx, n.CommentStmt)
 	case *pg_query.Node_DropStmt:
 		return name, s.drop(ctx, n.DropStmt)
 	case *pg_query.Node_IndexStmt:
@@ -158,6 +164,12 @@ func ddlName(n *pg_query.Node) string {
 		return "CREATE SEQUENCE"
 	case *pg_query.Node_AlterSeqStmt:
 		return "ALTER SEQUENCE"
+	case *pg_query.Node_AlterTableStmt:
+		return alterName(n.AlterTableStmt.Objtype)
+	case *pg_query.Node_RenameStmt:
+		return alterName(renamed(n.RenameStmt))
+	case *pg_query.Node_CommentStmt:
+		return "COMMENT"
 	case *pg_query.Node_IndexStmt:
 		return "CREATE INDEX"
 	case *pg_query.Node_TruncateStmt:
@@ -205,6 +217,11 @@ func statementName(n *pg_query.Node) string {
 	if spelt, ok := statementNames[name]; ok {
 		return spelt
 	}
+	return words(name)
+}
+
+// words turns CamelCase into CAMEL CASE.
+func words(name string) string {
 	var b strings.Builder
 	for i, r := range name {
 		if i > 0 && r >= 'A' && r <= 'Z' {
