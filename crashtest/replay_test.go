@@ -45,11 +45,20 @@ func digestsOf(e *engine.Engine) (digests, error) {
 		if !unlogged {
 			rf.Fork = page.MainFork
 		}
-		var d digest
-		if d.sum, d.pages, err = e.RelationDigest(rf); err != nil {
+		files := []page.RelFile{rf}
+		visible := page.RelFile{Rel: rel, Fork: page.VisibilityFork}
+		if mapped, err := e.Storage.Exists(visible); err != nil {
 			return nil, err
+		} else if mapped && !unlogged {
+			files = append(files, visible)
 		}
-		out[rf] = d
+		for _, rf := range files {
+			var d digest
+			if d.sum, d.pages, err = e.RelationDigest(rf); err != nil {
+				return nil, err
+			}
+			out[rf] = d
+		}
 	}
 	return out, nil
 }

@@ -90,7 +90,7 @@ func makeDirectory(fsys vfs.FS, dir string) error {
 
 // systemRelations are made by Init and have fixed numbers.
 var systemRelations = []walrec.RelCreate{
-	{Rel: catalog.Rel, AM: "heap"},
+	{Rel: catalog.Rel, VisibilityMap: true, AM: "heap"},
 	{Rel: xact.StatusRel, AM: "xact"},
 }
 

@@ -96,9 +96,16 @@ func digests(t testing.TB, e *engine.Engine) map[page.RelFile]string {
 		if unlogged {
 			rf = empty
 		}
-		sum, n, err := e.RelationDigest(rf)
-		require.NoError(t, err)
-		out[rf] = fmt.Sprintf("%d pages %x", n, sum)
+		files := []page.RelFile{rf}
+		visible := page.RelFile{Rel: rel, Fork: page.VisibilityFork}
+		if mapped, err := e.Storage.Exists(visible); err == nil && mapped && !unlogged {
+			files = append(files, visible)
+		}
+		for _, rf := range files {
+			sum, n, err := e.RelationDigest(rf)
+			require.NoError(t, err)
+			out[rf] = fmt.Sprintf("%d pages %x", n, sum)
+		}
 	}
 	return out
 }

@@ -138,18 +138,31 @@ func (v *verifier) pages(ctx context.Context) (err error) {
 		return err
 	}
 	for _, rel := range rels {
-		v.report.Relations++
-		unlogged, err := st.Exists(page.RelFile{Rel: rel, Fork: page.InitFork})
-		if err != nil {
+		if err := v.relation(ctx, st, rel); err != nil {
 			return err
 		}
-		if err := v.fork(ctx, st, page.RelFile{Rel: rel}, unlogged); err != nil {
+	}
+	return nil
+}
+
+// relation reads every page of a relation. That the main fork is missing while others are there is reported for an unlogged one; whether
+// somebody misses a logged one, the catalog knows.
+func (v *verifier) relation(ctx context.Context, st *storage.Manager, rel page.RelFileNumber) error {
+	v.report.Relations++
+	var there [page.NumForks]bool
+	for fork := range page.ForkNumber(page.NumForks) {
+		var err error
+		if there[fork], err = st.Exists(page.RelFile{Rel: rel, Fork: fork}); err != nil {
 			return err
 		}
-		if unlogged {
-			if err := v.fork(ctx, st, page.RelFile{Rel: rel, Fork: page.InitFork}, false); err != nil {
-				return err
-			}
+	}
+	unlogged := there[page.InitFork]
+	for fork := range page.ForkNumber(page.NumForks) {
+		if !there[fork] && !(fork == page.MainFork && unlogged) {
+			continue
+		}
+		if err := v.fork(ctx, st, page.RelFile{Rel: rel, Fork: fork}, unlogged && fork != page.InitFork); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ func (m *Manager) ApplyBlocks(b Body, rec *wal.Record, missing func(page.Tag) er
 	r := replay{rec: rec, rel: b.Rel, pages: make([]replayed, 0, len(b.Blocks))}
 	defer r.unlock()
 	for i := range b.Blocks {
-		buf, err := m.pool.PinForRedo(b.Rel.Tag(b.Blocks[i].Block))
+		buf, err := m.pool.PinForRedo(b.Tag(&b.Blocks[i]))
 		if err != nil {
 			return 0, err
 		}
@@ -61,7 +61,7 @@ func (r *replay) rebuild(p *replayed, missing func(page.Tag) error) error {
 	case old.LSN() == 0 && p.ref.PrevLSN != 0 && p.ref.Change.Mode != page.ModeImage && missing != nil:
 		return missing(p.buf.Tag())
 	}
-	after, err := p.ref.Redo(r.rel.Tag(p.ref.Block), old, r.rec.LSN)
+	after, err := p.ref.Redo(p.ref.tag(r.rel), old, r.rec.LSN)
 	if err != nil {
 		return err
 	}

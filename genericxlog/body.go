@@ -15,9 +15,21 @@ type Body struct {
 	Payload    []byte // what follows the blocks section, in the format of the record's kind
 }
 
+// Tag returns the page that a block reference is about.
+func (b *Body) Tag(ref *BlockRef) page.Tag { return ref.tag(b.Rel) }
+
+func (b *BlockRef) tag(rel Relation) page.Tag {
+	tag := rel.Tag(b.Block)
+	if b.Map {
+		tag.Fork = page.VisibilityFork
+	}
+	return tag
+}
+
 // A BlockRef is what a record says about one page.
 type BlockRef struct {
 	Block           page.BlockNumber
+	Map             bool     // of the visibility fork, in a record about a heap's main fork
 	PrevLSN         page.LSN // of the page before; 0 when the page was new
 	ConflictHorizon page.LSN // readers with snapshots older than this cannot be served after it; 0 = none
 	Recycled        bool     // the block held something else before, which old readers may still look for
@@ -40,7 +52,7 @@ const (
 	blockStamped  = 0x10
 	blockHorizon  = 0x20
 	blockRecycled = 0x40
-	blockKnown    = blockModeMask | blockNew | blockBarrier | blockStamped | blockHorizon | blockRecycled
+	blockMap      = 0x80
 )
 
 // Numbers of the modes in a record; 3 is not used.
@@ -112,6 +124,7 @@ func (b *BlockRef) flags() byte {
 		{b.Change.Stamped, blockStamped},
 		{b.ConflictHorizon != 0, blockHorizon},
 		{b.Recycled, blockRecycled},
+		{b.Map, blockMap},
 	} {
 		if bit.set {
 			f |= bit.bit

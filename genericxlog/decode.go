@@ -34,7 +34,7 @@ func (d *decoder) body() Body {
 		b.Blocks = make([]BlockRef, 0, n)
 	}
 	for range n {
-		ref := d.block(b.Blocks)
+		ref := d.block(b.Rel, b.Blocks)
 		if d.err != nil {
 			return Body{}
 		}
@@ -51,7 +51,7 @@ func (d *decoder) section(b *Body) {
 		d.fail("unknown section flags %#x", flags)
 	}
 	b.Rel.Fork = page.ForkNumber(flags & sectionForkMask)
-	if b.Rel.Fork > page.InitFork {
+	if b.Rel.Fork >= page.NumForks {
 		d.fail("unknown fork %d", b.Rel.Fork)
 	}
 	if flags&sectionAnnotation != 0 {
@@ -59,21 +59,22 @@ func (d *decoder) section(b *Body) {
 	}
 }
 
-func (d *decoder) block(earlier []BlockRef) BlockRef {
+func (d *decoder) block(rel Relation, earlier []BlockRef) BlockRef {
 	var b BlockRef
 	var before page.BlockNumber
 	if len(earlier) > 0 {
 		before = earlier[len(earlier)-1].Block
 	}
 	b.Block = d.blockNumber(before)
+	flags := d.byte("block flags")
+	b.Map = flags&blockMap != 0
+	if b.Map && rel.Fork != page.MainFork {
+		d.fail("block %d of the visibility map in a record about another fork", b.Block)
+	}
 	for i := range earlier {
-		if earlier[i].Block == b.Block {
+		if earlier[i].Block == b.Block && earlier[i].Map == b.Map {
 			d.fail("block %d appears twice", b.Block)
 		}
-	}
-	flags := d.byte("block flags")
-	if flags&^byte(blockKnown) != 0 {
-		d.fail("unknown block flags %#x", flags)
 	}
 	b.PrevLSN = d.earlier("previous LSN")
 	if flags&blockHorizon != 0 {

@@ -23,7 +23,11 @@ func (b Body) Describe() string {
 
 // describe prints one block reference: what was done, then where the page came from.
 func (b *BlockRef) describe(out *strings.Builder) {
-	fmt.Fprintf(out, " blk %d {%v}", b.Block, b.Change)
+	fork := ""
+	if b.Map {
+		fork = "vm "
+	}
+	fmt.Fprintf(out, " %sblk %d {%v}", fork, b.Block, b.Change)
 	if b.Recycled {
 		out.WriteString(" recycled")
 	}

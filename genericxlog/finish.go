@@ -60,7 +60,7 @@ func (s *State) validate(r *registered) error {
 	if !r.changed {
 		return nil
 	}
-	tag := s.rel.Tag(r.ref.Block)
+	tag := r.ref.tag(s.rel)
 	if s.untrusted || invariant.Enabled || !r.editor.KeepsLayout() {
 		if err := r.editor.Page().Validate(); err != nil {
 			return &ValidationError{Tag: tag, Reason: "bad page layout", Err: err}
@@ -148,7 +148,7 @@ func (s *State) encode(dst []byte, lsn page.LSN) []byte {
 // to there before the page may reach its file.
 func (r *registered) install(rel Relation, start, end page.LSN) {
 	p := r.editor.Page()
-	p.Seal(rel.Tag(r.ref.Block), start, r.ref.CRC)
+	p.Seal(r.ref.tag(rel), start, r.ref.CRC)
 	r.buf.Install(p, start, end)
 }
 

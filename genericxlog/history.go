@@ -50,11 +50,9 @@ func (h *history) ref(lsn page.LSN) (BlockRef, error) {
 	if rec.Kind == wal.RelCreate {
 		return createdBy(rec, b.Payload, h.tag)
 	}
-	if b.Rel.File() == h.tag.RelFile {
-		for _, ref := range b.Blocks {
-			if ref.Block == h.tag.Block {
-				return ref, nil
-			}
+	for i := range b.Blocks {
+		if b.Tag(&b.Blocks[i]) == h.tag {
+			return b.Blocks[i], nil
 		}
 	}
 	return BlockRef{}, &ReplayError{Tag: h.tag, LSN: lsn, Reason: "the record does not mention the page"}

@@ -2,7 +2,8 @@ package genericxlog
 
 import "github.com/quiredb/quire/core/page"
 
-// Relation names the fork that a record is about. One record is about one relation.
+// Relation names the fork that a record is about. One record is about one relation; a record about a heap's main fork may change pages
+// of its visibility map as well.
 type Relation struct {
 	Rel      page.RelFileNumber
 	Fork     page.ForkNumber

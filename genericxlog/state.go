@@ -50,20 +50,21 @@ func (s *State) RegisterBuffer(b *buffer.Buffer, flags Flags) (*page.Editor, err
 		return r.editor, nil
 	}
 	tag := b.Tag()
-	if tag.RelFile != s.rel.File() {
+	inMap := tag.Fork == page.VisibilityFork && s.rel.Fork == page.MainFork
+	if tag.Rel != s.rel.Rel || tag.Fork != s.rel.Fork && !inMap {
 		return nil, &ValidationError{Tag: tag, Reason: "buffer of another relation in a record about " + s.rel.Tag(0).RelFile.String()}
 	}
 	if len(s.blocks) == MaxBlocks {
 		return nil, ErrTooManyBlocks
 	}
 	ed := newEditor(b.Page())
-	s.blocks = append(s.blocks, registered{buf: b, editor: ed, flags: flags, ref: BlockRef{Block: tag.Block}})
+	s.blocks = append(s.blocks, registered{buf: b, editor: ed, flags: flags, ref: BlockRef{Block: tag.Block, Map: inMap}})
 	return ed, nil
 }
 
 func (s *State) find(b *buffer.Buffer) *registered {
 	for i := range s.blocks {
-		if s.blocks[i].buf == b || s.blocks[i].ref.Block == b.Tag().Block && s.rel.File() == b.Tag().RelFile {
+		if s.blocks[i].buf == b || s.blocks[i].ref.tag(s.rel) == b.Tag() {
 			return &s.blocks[i]
 		}
 	}

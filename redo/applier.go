@@ -2,6 +2,7 @@ package redo
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/quiredb/quire/core/buffer"
@@ -97,13 +98,15 @@ func (a *Applier) applyBlocks(b genericxlog.Body, rec *wal.Record) error {
 	if len(b.Blocks) == 0 {
 		return nil
 	}
-	rf := b.Rel.File()
-	there, err := a.exists(rf)
-	if err != nil {
+	if skip, err := a.noFile(b.Rel.File(), rec.LSN); err != nil || skip {
 		return err
 	}
-	if !there {
-		return a.gone.file(rf, rec.LSN)
+	if slices.ContainsFunc(b.Blocks, inMap) { // both forks are dropped at once, but a crash may have been in between
+		if skip, err := a.noFile(page.RelFile{Rel: b.Rel.Rel, Fork: page.VisibilityFork}, rec.LSN); err != nil {
+			return err
+		} else if skip {
+			b.Blocks = slices.DeleteFunc(b.Blocks, inMap)
+		}
 	}
 	if err := a.conflicts(b); err != nil {
 		return err
@@ -126,6 +129,17 @@ func (a *Applier) conflicts(b genericxlog.Body) error {
 		return nil
 	}
 	return a.cfg.Hooks.Conflict(horizon, b.Rel.Rel)
+}
+
+func inMap(b genericxlog.BlockRef) bool { return b.Map }
+
+// noFile reports, and notes, that a fork has no file.
+func (a *Applier) noFile(rf page.RelFile, lsn page.LSN) (bool, error) {
+	there, err := a.exists(rf)
+	if err != nil || there {
+		return false, err
+	}
+	return true, a.gone.file(rf, lsn)
 }
 
 func (a *Applier) exists(rf page.RelFile) (bool, error) {

@@ -55,6 +55,9 @@ func descRelCreate(out *strings.Builder, payload []byte) error {
 		kind = "unlogged "
 	}
 	fmt.Fprintf(out, "create %srelation %d (%s)", kind, r.Rel, r.AM)
+	if r.VisibilityMap {
+		out.WriteString(" with visibility map")
+	}
 	return nil
 }
 

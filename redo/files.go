@@ -68,6 +68,11 @@ func createFiles(gx *genericxlog.Manager, s *storage.Manager, r walrec.RelCreate
 	if err := s.Create(page.RelFile{Rel: r.Rel, Fork: page.MainFork}); err != nil {
 		return err
 	}
+	if r.VisibilityMap {
+		if err := s.Create(page.RelFile{Rel: r.Rel, Fork: page.VisibilityFork}); err != nil {
+			return err
+		}
+	}
 	if !r.Unlogged {
 		return nil
 	}

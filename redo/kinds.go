@@ -107,7 +107,7 @@ func (a *Applier) drop(rels []page.RelFileNumber, end page.LSN) error {
 	}
 	for _, rel := range rels {
 		a.gone.dropped(rel)
-		for fork := page.MainFork; fork <= page.InitFork; fork++ {
+		for fork := range page.ForkNumber(page.NumForks) {
 			delete(a.files, page.RelFile{Rel: rel, Fork: fork})
 		}
 		if a.cfg.Hooks.Drop != nil {

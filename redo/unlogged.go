@@ -36,10 +36,10 @@ func (f Files) resetUnlogged(rel page.RelFileNumber) error {
 	if err := f.Storage.Create(main.File()); err != nil {
 		return err
 	}
-	if err := f.Pool.TruncateRelation(main.File(), 0); err != nil {
+	if err := f.empty(main.File()); err != nil {
 		return err
 	}
-	if err := f.Storage.Truncate(main.File(), 0); err != nil {
+	if err := f.clearMap(rel); err != nil {
 		return err
 	}
 	empty, err := f.readFork(genericxlog.Relation{Rel: rel, Fork: page.InitFork})
@@ -47,6 +47,23 @@ func (f Files) resetUnlogged(rel page.RelFileNumber) error {
 		return err
 	}
 	return f.GX.BulkWrite(main, 0, empty)
+}
+
+// clearMap empties the visibility map, if the relation has one.
+func (f Files) clearMap(rel page.RelFileNumber) error {
+	rf := page.RelFile{Rel: rel, Fork: page.VisibilityFork}
+	if there, err := f.Storage.Exists(rf); err != nil || !there {
+		return err
+	}
+	return f.empty(rf)
+}
+
+// empty cuts a fork to nothing.
+func (f Files) empty(rf page.RelFile) error {
+	if err := f.Pool.TruncateRelation(rf, 0); err != nil {
+		return err
+	}
+	return f.Storage.Truncate(rf, 0)
 }
 
 // readFork returns copies of all pages of a fork.

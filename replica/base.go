@@ -67,7 +67,8 @@ func (b *engineBase) Finish(ctx context.Context) (page.LSN, error) {
 
 func (b *engineBase) Close() {}
 
-// Files lists the label and the segments of every relation's files. Of an unlogged relation only the init fork travels.
+// Files lists the label and the segments of every relation's files. Of an unlogged relation only the init fork travels, and an
+// empty visibility map.
 func (b *engineBase) Files() ([]BaseFile, error) {
 	f := b.control
 	text, err := json.MarshalIndent(label{
@@ -87,32 +88,43 @@ func (b *engineBase) Files() ([]BaseFile, error) {
 	}
 	for _, rel := range rels {
 		fork := page.MainFork
-		if unlogged, err := b.e.Storage.Exists(page.RelFile{Rel: rel, Fork: page.InitFork}); err != nil {
-			return nil, err
-		} else if unlogged {
-			fork = page.InitFork
-		}
-		rf := page.RelFile{Rel: rel, Fork: fork}
-		if there, err := b.e.Storage.Exists(rf); err != nil || !there {
-			continue // dropped meanwhile
-		}
-		n, err := b.e.Pool.Length(rf)
+		unlogged, err := b.e.Storage.Exists(page.RelFile{Rel: rel, Fork: page.InitFork})
 		if err != nil {
 			return nil, err
 		}
-		files = b.segments(files, rf, n)
+		if unlogged {
+			fork = page.InitFork
+		}
+		if files, err = b.fork(files, page.RelFile{Rel: rel, Fork: fork}, false); err != nil {
+			return nil, err
+		}
+		if files, err = b.fork(files, page.RelFile{Rel: rel, Fork: page.VisibilityFork}, unlogged); err != nil {
+			return nil, err
+		}
 	}
 	return files, nil
+}
+
+// fork lists the segments of a fork, if it has not been dropped meanwhile or never was.
+func (b *engineBase) fork(files []BaseFile, rf page.RelFile, empty bool) ([]BaseFile, error) {
+	if there, err := b.e.Storage.Exists(rf); err != nil || !there {
+		return files, err
+	}
+	if empty {
+		return b.segments(files, rf, 0), nil
+	}
+	n, err := b.e.Pool.Length(rf)
+	if err != nil {
+		return nil, err
+	}
+	return b.segments(files, rf, n), nil
 }
 
 // blocksPerFile is how many blocks a file of a relation holds.
 const blocksPerFile = 1 << 30 / page.Size
 
 func (b *engineBase) segments(files []BaseFile, rf page.RelFile, n page.BlockNumber) []BaseFile {
-	name := "base/" + strconv.FormatUint(uint64(rf.Rel), 10)
-	if rf.Fork == page.InitFork {
-		name += "_init"
-	}
+	name := "base/" + strconv.FormatUint(uint64(rf.Rel), 10) + rf.Fork.Suffix()
 	for first := page.BlockNumber(0); first == 0 || first < n; first += blocksPerFile {
 		count := min(n-first, blocksPerFile)
 		segment := name

@@ -22,7 +22,7 @@ import (
 
 // baseName is what a file of a base copy may be called: anything else in the archive is refused, so that a hostile
 // primary cannot write outside the directory.
-var baseName = regexp.MustCompile(`^(base/[0-9]{1,10}(_init)?(\.[0-9]{1,6})?|pg_wal/[0-9A-F]{24}|backup_label)$`)
+var baseName = regexp.MustCompile(`^(base/[0-9]{1,10}(_init|_vm)?(\.[0-9]{1,6})?|pg_wal/[0-9A-F]{24}|backup_label)$`)
 
 // A BaseCopy is what fetchBase brought.
 type BaseCopy struct {

@@ -75,7 +75,7 @@ func TestBaseBackupOptions(t *testing.T) {
 }
 
 func TestNamesInABaseCopy(t *testing.T) {
-	for _, good := range []string{"base/1", "base/16384_init", "base/16384.1", "backup_label", "pg_wal/000000010000000000000001"} {
+	for _, good := range []string{"base/1", "base/16384_init", "base/16384_vm", "base/16384.1", "backup_label", "pg_wal/000000010000000000000001"} {
 		require.True(t, baseName.MatchString(good), good)
 	}
 	for _, bad := range []string{"../x", "/etc/x", "base/../../x", "base/x", "pg_wal/../x", "control.a", ""} {

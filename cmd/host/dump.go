@@ -68,7 +68,7 @@ func newDumpWAL() *cobra.Command {
 
 func newDumpPage() *cobra.Command {
 	var dir string
-	var initFork bool
+	var initFork, mapFork bool
 	cmd := &cobra.Command{
 		Use:     "page -D DIR RELATION BLOCK",
 		Short:   "Print one page of a relation's file",
@@ -88,11 +88,16 @@ func newDumpPage() *cobra.Command {
 			if initFork {
 				tag.Fork = page.InitFork
 			}
+			if mapFork {
+				tag.Fork = page.VisibilityFork
+			}
 			return dumpPage(cmd.OutOrStdout(), dir, tag)
 		},
 	}
 	dirFlag(cmd, &dir)
 	cmd.Flags().BoolVar(&initFork, "init", false, "the init fork of an unlogged relation")
+	cmd.Flags().BoolVar(&mapFork, "vm", false, "the visibility map of a table")
+	cmd.MarkFlagsMutuallyExclusive("init", "vm")
 	return cmd
 }
 

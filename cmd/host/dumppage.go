@@ -17,10 +17,7 @@ const blocksPerFile = 1 << 30 / page.Size
 
 // dumpPage prints one page straight from its file.
 func dumpPage(w io.Writer, dir string, tag page.Tag) error {
-	name := strconv.FormatUint(uint64(tag.Rel), 10)
-	if tag.Fork == page.InitFork {
-		name += "_init"
-	}
+	name := strconv.FormatUint(uint64(tag.Rel), 10) + tag.Fork.Suffix()
 	if n := int(tag.Block / blocksPerFile); n > 0 {
 		name += "." + strconv.Itoa(n)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	numForks      = 2 // page.MainFork, page.InitFork
+	numForks      = page.NumForks
 	partitionBits = 7
 )
 

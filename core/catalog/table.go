@@ -57,6 +57,8 @@ type Column struct {
 type Stats struct {
 	Pages  page.BlockNumber `json:"pages,omitempty"`
 	Tuples float64          `json:"tuples,omitempty"` // -1 if never counted
+	// AllVisible is how many pages of a table have their bit in the visibility map.
+	AllVisible page.BlockNumber `json:"allVisible,omitempty"`
 }
 
 // RowType returns how rows are stored. It is shared.

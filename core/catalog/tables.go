@@ -24,7 +24,7 @@ func (s *Store) CreateTable(ctx context.Context, t *xact.Txn, def *Table) error 
 	if err := s.locks.Acquire(ctx, t.Owner(), lock.Relation(def.OID), lock.AccessExclusive); err != nil {
 		return err
 	}
-	if err := s.createFiles(ctx, t, walrec.RelCreate{Rel: def.Rel, Unlogged: def.Unlogged, AM: "heap"}); err != nil {
+	if err := s.createFiles(ctx, t, walrec.RelCreate{Rel: def.Rel, Unlogged: def.Unlogged, VisibilityMap: true, AM: "heap"}); err != nil {
 		return err
 	}
 	return s.create(ctx, t, def)
@@ -151,7 +151,7 @@ func (s *Store) CreateFile(ctx context.Context, t *xact.Txn, method string, unlo
 	if method != "heap" && method != "sequence" {
 		s.pool.AssignArena(rel, method)
 	}
-	return rel, s.createFiles(ctx, t, walrec.RelCreate{Rel: rel, Unlogged: unlogged, AM: method, InitPages: initPages})
+	return rel, s.createFiles(ctx, t, walrec.RelCreate{Rel: rel, Unlogged: unlogged, VisibilityMap: method == "heap", AM: method, InitPages: initPages})
 }
 
 // SetStats stores the sizes that a vacuum or analysis found: stats for the table, columns (all or none) with their

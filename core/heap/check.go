@@ -11,10 +11,11 @@ import (
 )
 
 // Check looks a heap over and reports each problem found: pages that cannot be read, items that are no row versions, transactions that
-// cannot be, chains that lead nowhere, and rows that row refuses, if it is given. Problems are not errors. The heap may be in
+// cannot be, chains that lead nowhere, bits of the visibility map that should not be set, and rows that row refuses, if it is given. Problems are not errors. The heap may be in
 // use.
 func (h *Store) Check(ctx context.Context, rel Relation, row func(row []byte) error, report func(problem string)) error {
-	c := checker{h: h, rel: rel, row: row, report: report}
+	c := checker{h: h, rel: rel, row: row, report: report, seen: &Visibility{h: h, rel: rel}}
+	defer c.seen.Close()
 	n, err := h.pool.Length(rel.File())
 	if err != nil {
 		return wrapRel(rel, "check", err)
@@ -29,7 +30,7 @@ func (h *Store) Check(ctx context.Context, rel Relation, row func(row []byte) er
 			return wrapRel(rel, "check", err)
 		}
 	}
-	return nil
+	return wrapRel(rel, "check", c.beyond())
 }
 
 type checker struct {
@@ -37,6 +38,7 @@ type checker struct {
 	rel    Relation
 	row    func(row []byte) error
 	report func(string)
+	seen   *Visibility
 }
 
 func (c *checker) problem(tid page.TID, format string, args ...any) {
@@ -49,7 +51,7 @@ func (c *checker) problem(tid page.TID, format string, args ...any) {
 
 // block copies one page to p and checks it.
 func (c *checker) block(blk page.BlockNumber, p page.Page) error {
-	err := c.h.copyPage(c.rel, blk, p)
+	set, since, err := c.pageAndBit(blk, p)
 	if isCorrupt(err) {
 		c.problem(page.TID{Block: blk}, "%v", err)
 		return nil
@@ -64,11 +66,22 @@ func (c *checker) block(blk page.BlockNumber, p page.Page) error {
 			c.problem(page.TID{Block: blk, Offset: off}, "%s", problem)
 		},
 		sound: func(off page.OffsetNumber, v header) error {
+			if set {
+				if err := c.seenByAll(page.TID{Block: blk, Offset: off}, v, since); err != nil {
+					return err
+				}
+			}
 			if v.next.Offset == 0 {
 				return nil
 			}
 			return c.successor(page.TID{Block: blk, Offset: off}, v)
 		},
+	}
+	if set != allVisible(p) {
+		c.problem(page.TID{Block: blk}, "all visible is %v on the page and %v in the visibility map", allVisible(p), set)
+	}
+	if dead := deadPointers(p); set && len(dead) > 0 {
+		c.problem(page.TID{Block: blk, Offset: dead[0]}, "the row is dead, and the visibility map says that the page is all visible")
 	}
 	return pc.page(blk, p)
 }

@@ -17,10 +17,12 @@
 //	H7. Indexes lead to roots. All versions that a root leads to agree in every indexed column, except for indexes that know it
 //	    (catalog.Index.BuiltBy). A link to a heap-only version counts only if that one was inserted by the transaction
 //	    which the link names, since the place of what an aborted update left may have gone to something else.
+//	H8. The bit of a page in the visibility map is set only if each root on the page leads to one version, which all snapshots see whose LSN is
+//	    not below that of the setting, and if nothing on the page is dead. It is set and cleared in one record with the page.
 //
 // Locks, outer to inner; skip levels freely, never go back:
 //
-//	core/lock (tuple, then transaction) → slot.mu → content locks by ascending block → relState.mu
+//	core/lock (tuple, then transaction) → slot.mu → content locks by ascending block → content locks of the map likewise → relState.mu
 //
 // Nobody waits in core/lock with a slot or a content lock held. relState.mu is a leaf.
 package heap

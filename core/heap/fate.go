@@ -52,6 +52,12 @@ func (c *clerk) fate(v header) (fate, page.LSN, error) {
 	return fateRecent, 0, nil
 }
 
+// settled reports whether all snapshots from the horizon on see a version of which fate says that it lives.
+func (c *clerk) settled(v header) (bool, error) {
+	in, err := c.ending(0, v.xmin)
+	return in.state == xact.Committed && in.lsn <= c.horizon, err
+}
+
 func (c *clerk) ending(which int, xid xact.XID) (ending, error) {
 	if k := c.known[which]; k.xid == xid {
 		return k, nil

@@ -85,6 +85,7 @@ type relState struct {
 
 	mu       sync.Mutex
 	free     freeSpace
+	rows     []uint16 // by block, what the last vacuum counted; 0 for not known
 	lastUsed bool // the last page was already given out as a first target
 }
 
@@ -100,4 +101,28 @@ func (s *relState) noteFree(blk page.BlockNumber, free int) {
 	s.mu.Lock()
 	s.free.set(blk, free)
 	s.mu.Unlock()
+}
+
+// noteRows remembers how many rows a vacuum found on a page.
+func (s *relState) noteRows(blk page.BlockNumber, rows int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for int(blk) >= len(s.rows) {
+		s.rows = append(s.rows, 0)
+	}
+	s.rows[blk] = uint16(rows)
+}
+
+// counted returns what the last vacuum of this process counted on a page, and the page's free space in bytes, less than a step too little; 0 rows if it
+// did not look or found none.
+func (s *relState) counted(blk page.BlockNumber) (rows, free int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if int(blk) >= len(s.rows) {
+		return 0, 0
+	}
+	if int(blk) < len(s.free.room) {
+		free = int(s.free.room[blk]) * freeUnit
+	}
+	return int(s.rows[blk]), free
 }

@@ -82,6 +82,11 @@ func (ins *inserter) put(sl *slot, tg target, rows [][]byte) (n, free int, err e
 	if err := initHeapPage(e); err != nil {
 		return 0, 0, err
 	}
+	m := ins.h.editMap(ins.rel, s)
+	defer m.release()
+	if err := m.clear(e, tg.buf.Tag().Block); err != nil {
+		return 0, 0, err
+	}
 	start := len(ins.tids)
 	slots := freeSlots{p: e.Page(), last: min(sl.from, page.OffsetNumber(e.Page().NumItems()))}
 	for _, row := range rows {

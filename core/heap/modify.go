@@ -253,6 +253,11 @@ func (c *change) delete(b *buffer.Buffer) (stepResult, error) {
 	if err != nil {
 		return stepResult{}, err
 	}
+	m := c.h.editMap(c.rel, s)
+	defer m.release()
+	if err := m.clear(e, c.tid.Block); err != nil {
+		return stepResult{}, err
+	}
 	if err := c.condemn(e, decodeHeader(item), page.TID{}, false); err != nil {
 		return stepResult{}, err
 	}

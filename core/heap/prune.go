@@ -17,12 +17,22 @@ type prune struct {
 	freed    int                 // bytes of the items
 
 	versions, live, recent int64 // what goes, what lives, and what some snapshot may still see
+	unsettled              int64 // of those that live, what some snapshot may not see yet
 }
 
 // redirection is a root and the version that it leads to from now on.
 type redirection struct{ root, to page.OffsetNumber }
 
 func (pr *prune) empty() bool { return len(pr.remove)+len(pr.redirect)+len(pr.dead) == 0 }
+
+// visible reports whether all rows of the page p, for which the plan was made, are seen by everybody once it is carried out. An empty
+// page is not counted among those, so that cutting it off leaves no bit behind. indexed is as in planPrune.
+func (pr *prune) visible(p page.Page, indexed bool) bool {
+	if pr.live == 0 || pr.recent+pr.unsettled > 0 {
+		return false
+	}
+	return !indexed || len(pr.dead) == 0 && len(deadPointers(p)) == 0
+}
 
 // pruner plans the pruning of one page.
 type pruner struct {
@@ -78,6 +88,13 @@ func (pr *pruner) judge(c *clerk) error {
 			pr.recent++
 		default:
 			pr.live++
+			settled, err := c.settled(decodeHeader(item))
+			if err != nil {
+				return corrupt(pr.rel, tid, err)
+			}
+			if !settled {
+				pr.unsettled++
+			}
 		}
 	}
 	return nil

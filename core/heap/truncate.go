@@ -84,5 +84,6 @@ func (s *relState) cut(n page.BlockNumber) {
 	}
 	s.mu.Lock()
 	s.free.cut(n)
+	s.rows = s.rows[:min(len(s.rows), int(n))]
 	s.mu.Unlock()
 }

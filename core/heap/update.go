@@ -122,6 +122,11 @@ func (u *update) write(old, dst *buffer.Buffer) (r stepResult, written bool, err
 	if err := initHeapPage(to); err != nil {
 		return stepResult{}, false, err
 	}
+	m := u.h.editMap(u.rel, s)
+	defer m.release()
+	if err := m.clearBoth(from, old.Tag().Block, to, dst.Tag().Block); err != nil {
+		return stepResult{}, false, err
+	}
 	if err := pruning.apply(s, dst, to, u.rel.Unlogged); err != nil {
 		return stepResult{}, false, err
 	}

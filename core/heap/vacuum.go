@@ -26,13 +26,14 @@ type VacuumOptions struct {
 // VacuumStats says what a vacuum found and did.
 type VacuumStats struct {
 	Pages        page.BlockNumber // length at the end
-	Scanned      page.BlockNumber
+	Scanned      page.BlockNumber // pages that were looked at; the others are all visible
 	Truncated    page.BlockNumber
 	Live         int64 // rows of committed transactions, the ones running included
 	Removed      int64 // row versions that were removed, and roots that earlier pruning left of such
 	RecentlyDead int64 // versions that some snapshot may still see
 	IndexPasses  int
 	FreeBytes    int64
+	AllVisible   page.BlockNumber // pages with a bit in the visibility map at the end
 }
 
 // Vacuum removes the row versions that nobody can see (H3) and finds the free space. The caller holds a lock on the
@@ -54,6 +55,8 @@ type vacuum struct {
 	dead  *DeadSet
 	clerk *clerk
 	stats VacuumStats
+	// marked says that pages got their bit in the visibility map. Snapshots do not believe it before the log is durable up to there.
+	marked bool
 }
 
 func (v *vacuum) run() error {
@@ -63,14 +66,13 @@ func (v *vacuum) run() error {
 	}
 	p, back := v.h.borrowPage()
 	defer back()
+	seen := &Visibility{h: v.h, rel: v.rel}
+	defer seen.Close()
 	for blk := range n {
 		if v.ctx.Err() != nil {
 			return context.Cause(v.ctx)
 		}
-		if err := v.h.copyPage(v.rel, blk, p); err != nil {
-			return err
-		}
-		if err := v.block(blk, p); err != nil {
+		if err := v.visit(blk, p, seen); err != nil {
 			return err
 		}
 		if v.dead.Bytes() >= maxDeadBytes {
@@ -82,11 +84,36 @@ func (v *vacuum) run() error {
 			v.opts.Progress(blk+1, n)
 		}
 	}
-	v.stats.Scanned = n
 	if err := v.reap(); err != nil {
 		return err
 	}
-	return v.truncate()
+	if err := v.truncate(); err != nil {
+		return err
+	}
+	if v.marked {
+		if err := v.h.gx.Log().Flush(v.ctx, v.h.gx.Log().InsertLSN()); err != nil {
+			return err
+		}
+	}
+	v.stats.AllVisible, err = v.h.CountAllVisible(v.rel)
+	return err
+}
+
+// visit deals with one page, using p as scratch. One that is all visible needs nothing, if this process has counted its rows and knows its
+// free space, since it has not changed in the meantime.
+func (v *vacuum) visit(blk page.BlockNumber, p page.Page, seen *Visibility) error {
+	if rows, free := v.st.counted(blk); rows > 0 {
+		if set, _ := seen.bit(blk); set {
+			v.stats.Live += int64(rows)
+			v.stats.FreeBytes += int64(free)
+			return nil
+		}
+	}
+	if err := v.h.copyPage(v.rel, blk, p); err != nil {
+		return err
+	}
+	v.stats.Scanned++
+	return v.block(blk, p)
 }
 
 // block prunes one page, of which p is a copy, and notes what is left of dead rows for the indexes.
@@ -97,12 +124,13 @@ func (v *vacuum) block(blk page.BlockNumber, p page.Page) error {
 	if err != nil {
 		return err
 	}
-	if !pr.empty() {
+	if !pr.empty() || pr.visible(p, indexed) && !allVisible(p) {
 		if pr, err = v.prune(blk, p); err != nil {
 			return err
 		}
 		v.stats.Removed += pr.versions
 	}
+	v.st.noteRows(blk, int(pr.live))
 	v.stats.Live += pr.live
 	v.stats.RecentlyDead += pr.recent
 	v.stats.Removed += int64(len(dead))
@@ -120,7 +148,7 @@ func (v *vacuum) block(blk page.BlockNumber, p page.Page) error {
 	return nil
 }
 
-// prune prunes one page and leaves a copy of it in p. What is dead now may be more than what was found in the copy before. The conflict
+// prune prunes one page, notes if all of it is visible now, and leaves a copy of it in p. What is dead now may be more than what was found in the copy before. The conflict
 // horizon on its record stands before any record by which indexes lose entries of these rows: a standby settles with older readers
 // first.
 func (v *vacuum) prune(blk page.BlockNumber, p page.Page) (prune, error) {
@@ -141,11 +169,23 @@ func (v *vacuum) prune(blk page.BlockNumber, p page.Page) (prune, error) {
 	if err != nil {
 		return prune{}, err
 	}
+	m := v.h.editMap(v.rel, s)
+	defer m.release()
+	visible := pr.visible(b.Page(), v.opts.Indexes != nil)
+	if err := m.clear(e, blk); err != nil {
+		return prune{}, err
+	}
 	if err := pr.apply(s, b, e, v.rel.Unlogged); err != nil {
 		return prune{}, err
 	}
 	if err := trim(e); err != nil {
 		return prune{}, err
+	}
+	if visible {
+		if err := m.set(e, blk); err != nil {
+			return prune{}, err
+		}
+		v.marked = true
 	}
 	if _, err := s.Finish(); err != nil {
 		return prune{}, err
@@ -210,6 +250,18 @@ func (v *vacuum) sweep(blk page.BlockNumber, offsets []page.OffsetNumber) error 
 	}
 	if err := trim(e); err != nil {
 		return err
+	}
+	m := v.h.editMap(v.rel, s)
+	defer m.release()
+	pr, err := planPrune(v.rel, e.Page(), blk, v.clerk, true)
+	if err != nil {
+		return err
+	}
+	if pr.visible(e.Page(), true) {
+		if err := m.set(e, blk); err != nil {
+			return err
+		}
+		v.marked = true
 	}
 	if _, err := s.Finish(); err != nil {
 		return err

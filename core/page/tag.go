@@ -28,15 +28,30 @@ const (
 	MainFork ForkNumber = 0
 	// InitFork holds the empty image of an unlogged relation.
 	InitFork ForkNumber = 1
+	// VisibilityFork holds the visibility map of a heap.
+	VisibilityFork ForkNumber = 2
+
+	// NumForks is how many there are.
+	NumForks = 3
 )
 
-// String is "main", "init", or the number of a fork this version does not know.
+// Suffix is what the names of the fork's files have behind the relation's number: nothing, "_init" or "_vm".
+func (f ForkNumber) Suffix() string {
+	if f == MainFork {
+		return ""
+	}
+	return "_" + f.String()
+}
+
+// String is "main", "init", "vm", or the number of a fork this version does not know.
 func (f ForkNumber) String() string {
 	switch f {
 	case MainFork:
 		return "main"
 	case InitFork:
 		return "init"
+	case VisibilityFork:
+		return "vm"
 	}
 	return "fork" + strconv.Itoa(int(f))
 }

@@ -1,7 +1,7 @@
 // Package storage keeps relation forks in files and makes page writes atomic.
 //
 // A fork is a row of blocks in segment files of 1 GiB: base/<rel> for the main fork, base/<rel>_init for the init fork,
-// then <name>.1, <name>.2 and so on. Every page reaches its file through the double-write area, the file "doublewrite".
+// base/<rel>_vm for the visibility map, then <name>.1, <name>.2 and so on. Every page reaches its file through the double-write area, the file "doublewrite".
 //
 // Always true:
 //

@@ -15,7 +15,7 @@ func (m *Manager) Drop(rel page.RelFileNumber) error {
 	if err := m.usable(); err != nil {
 		return err
 	}
-	for _, fork := range []page.ForkNumber{page.MainFork, page.InitFork} {
+	for fork := range page.ForkNumber(page.NumForks) {
 		if err := m.dropFork(page.RelFile{Rel: rel, Fork: fork}); err != nil {
 			return err
 		}

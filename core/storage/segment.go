@@ -11,10 +11,7 @@ import (
 // DefaultSegmentBlocks is the number of blocks in a segment file: 1 GiB of pages.
 const DefaultSegmentBlocks = 1 << 30 / page.Size
 
-const (
-	baseDir  = "base"
-	initName = "_init"
-)
+const baseDir = "base"
 
 // A segment is one file of a fork; number counts from 0.
 type segment struct {
@@ -22,12 +19,9 @@ type segment struct {
 	number int
 }
 
-// fileName returns the base name: "16384", "16384_init", "16384.1".
+// fileName returns the base name: "16384", "16384_init", "16384.1", "16384_vm".
 func (s segment) fileName() string {
-	name := strconv.FormatUint(uint64(s.Rel), 10)
-	if s.Fork == page.InitFork {
-		name += initName
-	}
+	name := strconv.FormatUint(uint64(s.Rel), 10) + s.Fork.Suffix()
 	if s.number > 0 {
 		name += "." + strconv.Itoa(s.number)
 	}
@@ -45,8 +39,11 @@ func parseFileName(name string) (segment, bool) {
 		}
 		s.number = n
 	}
-	if short, ok := strings.CutSuffix(rest, initName); ok {
-		rest, s.Fork = short, page.InitFork
+	for fork := page.InitFork; fork < page.NumForks; fork++ {
+		if short, ok := strings.CutSuffix(rest, fork.Suffix()); ok {
+			rest, s.Fork = short, fork
+			break
+		}
 	}
 	rel, err := strconv.ParseUint(rest, 10, 32)
 	if err != nil {

@@ -13,15 +13,20 @@ import (
 //	| relation v | flags | access method: v+s | pages: count v | page image ...  |
 //	+------------+-------+--------------------+----------------+-----------------+
 //
-// Flags: bit 0 Unlogged, others zero. The form of a page image is told at appendImage.
+// Flags: bit 0 Unlogged, bit 1 VisibilityMap, others zero. The form of a page image is told at appendImage.
 type RelCreate struct {
-	Rel       page.RelFileNumber
-	Unlogged  bool
-	AM        string      // access method of an index, "heap" or "" for a table; for display
-	InitPages []page.Page // the empty image
+	Rel      page.RelFileNumber
+	Unlogged bool
+	// VisibilityMap says that the relation has a visibility fork too, empty at first.
+	VisibilityMap bool
+	AM            string      // access method of an index, "heap" or "" for a table; for display
+	InitPages     []page.Page // the empty image
 }
 
-const flagUnlogged = 1
+const (
+	flagUnlogged      = 1
+	flagVisibilityMap = 2
+)
 
 // Append appends the payload to dst.
 func (r RelCreate) Append(dst []byte) []byte {
@@ -29,6 +34,9 @@ func (r RelCreate) Append(dst []byte) []byte {
 	var flags byte
 	if r.Unlogged {
 		flags |= flagUnlogged
+	}
+	if r.VisibilityMap {
+		flags |= flagVisibilityMap
 	}
 	dst = append(dst, flags)
 	dst = appendString(dst, r.AM)
@@ -43,7 +51,8 @@ func (r RelCreate) Append(dst []byte) []byte {
 func DecodeRelCreate(b []byte) (RelCreate, error) {
 	d := decoder{what: "relation create", b: b}
 	r := RelCreate{Rel: d.rel()}
-	r.Unlogged = d.uint("flags", flagUnlogged)&flagUnlogged != 0
+	flags := d.uint("flags", flagUnlogged|flagVisibilityMap)
+	r.Unlogged, r.VisibilityMap = flags&flagUnlogged != 0, flags&flagVisibilityMap != 0
 	r.AM = d.string("access method")
 	for n := d.count("pages", 2); n > 0 && d.err == nil; n-- {
 		r.InitPages = append(r.InitPages, d.image())

@@ -46,7 +46,7 @@ func examples() []payload {
 		Checkpoint{RedoLSN: 0x16B374D848, Timeline: 2, NextXID: 1 << 40, NextOID: 1<<32 - 1,
 			Active: []ActiveXact{{XID: 7}, {XID: 9, Created: []page.RelFileNumber{16390, 16391}}}},
 		EndOfRecovery{Timeline: 2, Previous: 1, Time: 1},
-		RelCreate{Rel: 16384, AM: "heap"},
+		RelCreate{Rel: 16384, AM: "heap", VisibilityMap: true},
 		RelCreate{Rel: 16385, AM: "bloom", Unlogged: true, InitPages: []page.Page{page.New(), items}},
 		RelTruncate{File: page.RelFile{Rel: 16384, Fork: page.InitFork}, Blocks: 1000},
 		RelDrop{Rels: []page.RelFileNumber{16384}},
@@ -154,7 +154,7 @@ func draw(t *rapid.T) payload {
 	case 3:
 		return EndOfRecovery{Timeline: page.TimelineID(u32.Draw(t, "tli")), Previous: page.TimelineID(u32.Draw(t, "previous")), Time: i64.Draw(t, "time")}
 	case 4:
-		r := RelCreate{Rel: page.RelFileNumber(u32.Draw(t, "rel")), Unlogged: rapid.Bool().Draw(t, "unlogged"), AM: rapid.String().Draw(t, "am")}
+		r := RelCreate{Rel: page.RelFileNumber(u32.Draw(t, "rel")), Unlogged: rapid.Bool().Draw(t, "unlogged"), VisibilityMap: rapid.Bool().Draw(t, "map"), AM: rapid.String().Draw(t, "am")}
 		for range rapid.IntRange(0, 2).Draw(t, "pages") {
 			r.InitPages = append(r.InitPages, drawPage(t))
 		}

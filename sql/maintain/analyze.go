@@ -51,5 +51,9 @@ func (d *Deps) analyzeIfThere(ctx context.Context, t *xact.Txn, oid uint32, opts
 		}
 		indexes[i.OID] = catalog.Stats{Pages: n, Tuples: s.total}
 	}
-	return d.Engine.Catalog.SetStats(ctx, t, oid, catalog.Stats{Pages: s.pages, Tuples: s.total}, s.columns(table), indexes)
+	visible, err := d.Engine.Heap.CountAllVisible(table.Heap())
+	if err != nil {
+		return err
+	}
+	return d.Engine.Catalog.SetStats(ctx, t, oid, catalog.Stats{Pages: s.pages, Tuples: s.total, AllVisible: visible}, s.columns(table), indexes)
 }

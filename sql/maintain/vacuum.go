@@ -171,7 +171,7 @@ func (d *Deps) vacuumLazy(ctx context.Context, t *xact.Txn, table *catalog.Table
 	if opts.Verbose {
 		opts.Notice.info("finished vacuuming %s: %s", d.label(table.Name), report.text())
 	}
-	return e.Catalog.SetStats(ctx, t, table.OID, catalog.Stats{Pages: stats.Pages, Tuples: float64(stats.Live)}, nil, sizes)
+	return e.Catalog.SetStats(ctx, t, table.OID, catalog.Stats{Pages: stats.Pages, Tuples: float64(stats.Live), AllVisible: stats.AllVisible}, nil, sizes)
 }
 
 // bulkDelete takes dead rows out of every index (M2), and adds what each lost to removed.

@@ -87,7 +87,7 @@ func (c class) row() []datum.Datum {
 		tuples = -1 // never counted
 	}
 	return row(c.oid, c.name, c.namespace, 0, 0, c.owner, c.am, c.file,
-		0, int64(c.stats.Pages), tuples, 0, 0, c.hasIndex,
+		0, int64(c.stats.Pages), tuples, int64(c.stats.AllVisible), 0, c.hasIndex,
 		false, c.persistence, c.kind, c.natts, c.checks, false,
 		false, false, false, false, true,
 		c.identity, false, 0, nil, nil, c.acl,

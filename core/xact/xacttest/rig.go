@@ -101,10 +101,11 @@ func (r *Rig) Close(t testing.TB) {
 	require.NoError(t, r.Storage.Close())
 }
 
-// CreateRelation makes the empty file of a relation.
+// CreateRelation makes the empty files of a heap.
 func (r *Rig) CreateRelation(t testing.TB, rel page.RelFileNumber) {
 	t.Helper()
 	require.NoError(t, r.Storage.Create(page.RelFile{Rel: rel, Fork: page.MainFork}))
+	require.NoError(t, r.Storage.Create(page.RelFile{Rel: rel, Fork: page.VisibilityFork}))
 }
 
 func (r *Rig) dropFiles(rels []page.RelFileNumber) error {
