@@ -4,7 +4,7 @@
 // Always true:
 //
 //	T1. One host serves the whole test binary. It is built once, listens on loopback and a unix socket of a temporary directory, and
-//	    is ended by its process id.
+//	    is ended by its process id. A test that kills its host has one of its own, and shuts it down and verifies it at its end.
 //	T2. Every test ends with a look at what the host logged meanwhile (no error, no panic), and the binary ends with a clean shutdown
 //	    and `quire verify`.
 //	T3. Tests own their tables and drop them; no test depends on another.

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -104,7 +105,6 @@ func build(dir string) (string, error) {
 		filepath.Join(bin, "quire"):     "../cmd/host",
 		filepath.Join(plugins, "bloom"): "../plugins/bloom/cmd/bloom",
 		filepath.Join(plugins, "btree"): "../plugins/btree/cmd/btree",
-		filepath.Join(plugins, "btree"): "../plugins/btree/cmd/btree",
 	} {
 		if b, err := exec.Command("go", "build", "-o", out, pkg).CombinedOutput(); err != nil {
 			return "", fmt.Errorf("build %s: %w: %s", pkg, err, b)
@@ -133,10 +133,10 @@ func newHost(bin, dir string) (*host, error) {
 
 func (h *host) program() string { return filepath.Join(h.bin, "quire") }
 
-// start runs the host and returns when it says that it is ready.
+// start runs the host and returns when it says that it is ready. A host that is started again takes the port it had.
 func (h *host) start() error {
 	h.ended = make(chan struct{})
-	h.cmd = exec.Command(h.program(), append(h.args, "-D", h.data, "--port", "0", "--socket-dir", h.dir)...)
+	h.cmd = exec.Command(h.program(), append(h.args, "-D", h.data, "--port", strconv.Itoa(h.port), "--socket-dir", h.dir)...)
 	h.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	stderr, err := h.cmd.StderrPipe()
 	if err != nil {
