@@ -31,7 +31,7 @@ import (
 const patience = 60 * time.Second
 
 // built is the program and its plugins, made once by TestMain.
-var built struct{ quire, bloom, hostile string }
+var built struct{ quire, bloom, btree, hostile string }
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -45,7 +45,8 @@ func TestMain(m *testing.M) {
 			to  *string
 			pkg string
 		}{
-			{&built.quire, "./cmd/host"}, {&built.bloom, "./plugins/bloom/cmd/bloom"}, {&built.hostile, "./plugins/hostile"},
+			{&built.quire, "./cmd/host"}, {&built.bloom, "./plugins/bloom/cmd/bloom"},
+			{&built.btree, "./plugins/btree/cmd/btree"}, {&built.hostile, "./plugins/hostile"},
 		} {
 			*p.to = filepath.Join(dir, filepath.Base(p.pkg))
 			cmd := exec.Command("go", "build", "-ldflags", "-X main.version=test", "-o", *p.to, p.pkg)
@@ -90,8 +91,11 @@ func (s *site) plugins(names ...string) string {
 	require.NoError(s.t, os.MkdirAll(dir, 0o700))
 	for _, n := range names {
 		from := built.hostile
-		if n == "bloom" {
+		switch n {
+		case "bloom":
 			from = built.bloom
+		case "btree":
+			from = built.btree
 		}
 		copyFile(s.t, from, filepath.Join(dir, n), 0o700)
 	}

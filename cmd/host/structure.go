@@ -221,7 +221,7 @@ func (v *structure) index(i *catalog.Index) error {
 	err := deps.CheckIndex(v.ctx, v.catalog, i, v.found)
 	var cmp maintain.Comparison
 	if err == nil && len(v.problems) == before && !v.missing[v.catalog.TableByOID(i.Table).Rel] {
-		cmp, err = deps.CompareEntries(v.ctx, v.catalog, i, v.found)
+		cmp, err = deps.CompareEntries(v.ctx, v.catalog, i, nil, v.found)
 		if err == nil && !cmp.Compared {
 			v.note("index %s: the access method %s does not deliver all entries, so they were not compared with the rows", i.Name, i.AM)
 		}

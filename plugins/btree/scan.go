@@ -104,11 +104,10 @@ func (sc *scanner) backward(r *rangeList) error {
 			pos = endOfKeys
 		}
 		if !at.covers(pos) {
-			d, err := sc.descend(sc.ctx, pos, 0, true)
-			if err != nil {
+			var err error
+			if at, err = sc.below(pos); err != nil {
 				return err
 			}
-			at = lowered{d.node, d.low}
 		}
 		for {
 			from, to := at.place(s.lo), at.place(pos)
@@ -167,14 +166,22 @@ func (sc *scanner) left(at lowered, pos []byte) (lowered, error) {
 		return at, err
 	}
 	n, err := sc.visit(at.node.left, 0)
-	if err == nil && !n.deleted() && n.right == at.link() {
+	if err == nil && !n.deleted() && n.right == at.link() && ascend(&n, &at.node) == nil {
 		return lowered{node: n}, nil
 	}
 	if err != nil && !errors.Is(err, errStale) {
 		return at, err
 	}
 	sc.anew = true
+	return sc.below(pos)
+}
+
+// below looks for the leaf with the keys just below pos from the root.
+func (sc *scanner) below(pos []byte) (lowered, error) {
 	d, err := sc.descend(sc.ctx, pos, 0, true)
+	if err == nil && len(d.low) == 0 && !d.node.left.none() { // the first downlinks lead to pages that never get a left sibling
+		err = corrupt(d.node.blk, "the first leaf has a left sibling, block %d", d.node.left.blk)
+	}
 	return lowered{d.node, d.low}, err
 }
 

@@ -1,6 +1,7 @@
 package btree
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,12 +11,12 @@ import (
 )
 
 const (
-	// maxHops bounds a walk along right links that does not arrive: a chain that long is a circle. While pages come from the
-	// process's memory a shorter walk is reason enough to read them anew.
-	maxHops      = 1 << 16
+	// maxHops bounds a walk along right links, which may lead through many deleted pages, before the way is looked for again. While
+	// pages come from the process's memory a shorter walk is reason enough.
+	maxHops      = 1 << 10
 	maxStaleHops = 32
 	// maxDescents bounds the attempts of one descent.
-	maxDescents = 64
+	maxDescents = 32
 )
 
 // errStale says that a link led to a page that is another one by now. The descent begins again, on pages read anew.
@@ -189,10 +190,26 @@ func (t *tree) moveRight(n *node, pos []byte, before bool, low *[]byte) error {
 			*low = sep
 		}
 		next, err := t.visit(n.right, n.level)
+		if err == nil {
+			err = ascend(n, &next)
+		}
 		if err != nil {
 			return err
 		}
 		*n = next
+	}
+	return nil
+}
+
+// ascend is errStale unless the bound of a page is above that of the one to the left. So nobody walks in circles. A sound tree has such pages
+// only if the left one is out of date: it was deleted since, and its sibling, which got what it covered, was divided there.
+func ascend(left, right *node) error {
+	if left.deleted() || right.deleted() {
+		return nil
+	}
+	l, bounded := left.bound()
+	if r, ok := right.bound(); !bounded || ok && bytes.Compare(r, l) <= 0 {
+		return fmt.Errorf("%w: block %d is not to the right of block %d", errStale, right.blk, left.blk)
 	}
 	return nil
 }

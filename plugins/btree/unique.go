@@ -154,6 +154,11 @@ func (n *inserter) next(leaf node) (node, error) {
 	if err == nil && (next.life != leaf.right.life || !next.leaf() || next.deleted()) {
 		err = fmt.Errorf("%w: block %d is another page by now", sdk.ErrConflict, next.blk)
 	}
+	if err == nil {
+		if err = ascend(&leaf, &next); err != nil {
+			err = fmt.Errorf("%w: %w", sdk.ErrConflict, err)
+		}
+	}
 	return next, err
 }
 

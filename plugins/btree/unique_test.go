@@ -21,17 +21,22 @@ import (
 var testRels atomic.Uint32
 
 func newIndex(t testing.TB, unique bool, columns ...sdk.Column) *amtest.Index {
+	ix := emptyIndex(unique, columns...)
+	pages, err := ix.BuildEmpty(context.Background())
+	require.NoError(t, err)
+	require.NoError(t, ix.Store.Load(pages))
+	return ix
+}
+
+// emptyIndex has no pages yet.
+func emptyIndex(unique bool, columns ...sdk.Column) *amtest.Index {
 	rel := page.RelFileNumber(1<<20 + testRels.Add(1))
-	ix := &amtest.Index{
+	return &amtest.Index{
 		Process: amtest.NewProcess(Method{}), Store: amtest.NewStore(rel),
 		Info: wire.IndexInfo{
 			OID: uint32(rel), Name: "i", Rel: rel, Columns: columns, Unique: unique, Options: map[string]string{"fillfactor": "90"},
 		},
 	}
-	pages, err := ix.BuildEmpty(context.Background())
-	require.NoError(t, err)
-	require.NoError(t, ix.Store.Load(pages))
-	return ix
 }
 
 func intColumn(name string) sdk.Column {

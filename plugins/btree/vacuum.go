@@ -15,11 +15,11 @@ const vacuumBatch = 16
 // is to be seen once after the right link that leads to it was seen (T8).
 func (Method) BulkDelete(ctx context.Context, ix *sdk.Index, dead *sdk.DeadSet) (sdk.BulkDeleteStats, error) {
 	v := &vacuum{ix: ix, dead: dead, ctx: ctx}
-	n, err := ix.NBlocks()
-	if err != nil {
+	var err error
+	if v.blocks, err = ix.NBlocks(); err != nil {
 		return v.stats, err
 	}
-	r := ix.ReadPages(metaBlock+1, n)
+	r := ix.ReadPages(metaBlock+1, v.blocks)
 	for r.Next() {
 		if err := v.look(r.Block(), r.Page()); err != nil {
 			return v.stats, err
@@ -31,10 +31,10 @@ func (Method) BulkDelete(ctx context.Context, ix *sdk.Index, dead *sdk.DeadSet) 
 	if err := v.follow(); err != nil {
 		return v.stats, err
 	}
-	if n, err = ix.NBlocks(); err != nil {
+	if v.blocks, err = ix.NBlocks(); err != nil {
 		return v.stats, err
 	}
-	v.stats.Pages = uint64(n)
+	v.stats.Pages = uint64(v.blocks)
 	return v.stats, nil
 }
 
@@ -45,6 +45,8 @@ type vacuum struct {
 	dead  *sdk.DeadSet
 	stats sdk.BulkDeleteStats
 	batch []page.BlockNumber
+	// blocks is the length of the index when it was last asked for.
+	blocks page.BlockNumber
 
 	done   blockSet // leaves whose dead entries are gone
 	wanted blockSet // right siblings of those
@@ -70,8 +72,7 @@ func (v *vacuum) look(blk page.BlockNumber, p page.Page) error {
 	case !n.leaf() || v.done.has(blk):
 		return nil
 	case v.count(&n) == 0:
-		v.settle(&n)
-		return nil
+		return v.settle(&n)
 	}
 	if v.batch = append(v.batch, blk); len(v.batch) == vacuumBatch {
 		return v.flush()
@@ -93,8 +94,16 @@ func (v *vacuum) count(n *node) (found int) {
 }
 
 // settle notes a leaf without dead entries.
-func (v *vacuum) settle(n *node) {
+func (v *vacuum) settle(n *node) (err error) {
 	v.done.add(n.blk)
+	if n.right.blk >= v.blocks {
+		if v.blocks, err = v.ix.NBlocks(); err != nil {
+			return err
+		}
+		if n.right.blk >= v.blocks {
+			return corrupt(n.blk, "its right link leads to block %d, beyond the end of the index", n.right.blk)
+		}
+	}
 	if !n.right.none() {
 		v.wanted.add(n.right.blk)
 	}
@@ -102,6 +111,7 @@ func (v *vacuum) settle(n *node) {
 		e := decodeEntry(n.item(at))
 		v.stats.TuplesLeft += float64(e.count())
 	}
+	return nil
 }
 
 // flush removes the dead entries of some leaves in one record.
@@ -136,7 +146,9 @@ func (v *vacuum) flush() error {
 	v.stats.Removed += float64(removed)
 	for _, blk := range v.batch {
 		if n := viewNode(blk, t.edited[blk].Page()); !n.deleted() && n.leaf() {
-			v.settle(&n)
+			if err := v.settle(&n); err != nil {
+				return err
+			}
 		}
 	}
 	v.batch = v.batch[:0]

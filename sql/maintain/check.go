@@ -7,6 +7,7 @@ import (
 	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/lock"
 	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/core/xact"
 )
 
@@ -69,4 +70,38 @@ func (d *Deps) CheckIndex(ctx context.Context, c *catalog.Catalog, i *catalog.In
 		report(fmt.Sprintf("index %s: %s", i.Name, problem))
 	})
 	return within(err, "check index %q", i.Name)
+}
+
+// CheckBTree looks a B-tree index over for bt_index_check, and reports every problem found; with rows it also looks for every row of
+// the table that is committed when it begins. Readers and writers go on meanwhile.
+func (d *Deps) CheckBTree(ctx context.Context, t *xact.Txn, oid uint32, rows bool, report func(problem string)) error {
+	c, err := d.Engine.Catalog.Current(t)
+	if err != nil {
+		return err
+	}
+	i := c.IndexByOID(oid)
+	if i == nil {
+		if table := c.TableByOID(oid); table != nil {
+			return pgerr.New(pgerr.WrongObjectType, "%q is not an index", table.Name)
+		}
+		return noIndex(oid)
+	}
+	if _, c, err = d.table(ctx, t, i.Table, lock.AccessShare); err != nil {
+		return err
+	}
+	if i = c.IndexByOID(oid); i == nil {
+		return noIndex(oid)
+	}
+	if i.AM != "btree" {
+		return pgerr.New(pgerr.FeatureNotSupported, "only B-Tree indexes are supported as targets for verification").
+			WithDetail("Relation %q is not a B-Tree index.", i.Name).WithHint("Use quire_check.")
+	}
+	sound := true
+	if err := d.CheckIndex(ctx, c, i, func(problem string) { sound = false; report(problem) }); err != nil || !rows || !sound {
+		return err
+	}
+	snap := t.Latest()
+	defer snap.Release()
+	_, err = d.CompareEntries(ctx, c, i, snap, report)
+	return err
 }

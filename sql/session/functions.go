@@ -26,6 +26,7 @@ func (db *DB) registerFunctions() {
 	db.registerSession()
 	sysview.Register(db.registry, func(ec *expr.EvalCtx) (*sysview.Env, error) { return of(ec).viewEnv() })
 	db.registerSequences()
+	db.registerIndexChecks()
 }
 
 func fn(name string, returns datum.OID, v expr.Volatility, args ...datum.OID) *expr.Function {
