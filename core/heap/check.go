@@ -11,7 +11,7 @@ import (
 )
 
 // Check looks a heap over and reports each problem found: pages that cannot be read, items that are no row versions, transactions that
-// cannot be, chains that lead nowhere, bits of the visibility map that should not be set, and rows that row refuses, if it is given. Problems are not errors. The heap may be in
+// cannot be, chains that lead nowhere and versions that no chain leads to, bits of the visibility map that should not be set, and rows that row refuses, if it is given. Problems are not errors. The heap may be in
 // use.
 func (h *Store) Check(ctx context.Context, rel Relation, row func(row []byte) error, report func(problem string)) error {
 	c := checker{h: h, rel: rel, row: row, report: report, seen: &Visibility{h: h, rel: rel}}
@@ -83,7 +83,10 @@ func (c *checker) block(blk page.BlockNumber, p page.Page) error {
 	if dead := deadPointers(p); set && len(dead) > 0 {
 		c.problem(page.TID{Block: blk, Offset: dead[0]}, "the row is dead, and the visibility map says that the page is all visible")
 	}
-	return pc.page(blk, p)
+	if err := pc.page(blk, p); err != nil || p.Validate() != nil {
+		return err
+	}
+	return c.chains(blk, p)
 }
 
 // successor checks H4. Once the version itself is dead, its successor may be gone before it is.

@@ -86,7 +86,7 @@ type relState struct {
 	mu       sync.Mutex
 	free     freeSpace
 	rows     []uint16 // by block, what the last vacuum counted; 0 for not known
-	lastUsed bool // the last page was already given out as a first target
+	lastUsed bool     // the last page was already given out as a first target
 }
 
 func newRelState() *relState {

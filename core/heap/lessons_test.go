@@ -313,6 +313,13 @@ func TestLessons(t *testing.T) {
 				stats, err := r.vacuum(indexes)
 				require.NoError(t, err)
 				return out.String() + fmt.Sprintf("%d removed, %d recently dead, %d live\n", stats.Removed, stats.RecentlyDead, stats.Live)
+			case "poke": // poke item=N byte=N xor=N: changes a byte of an item of the first page behind the heap's back
+				var item, at, bits int
+				d.ScanArgs(t, "item", &item)
+				d.ScanArgs(t, "byte", &at)
+				d.ScanArgs(t, "xor", &bits)
+				r.poke(t, page.OffsetNumber(item), at, byte(bits))
+				return r.problems(t)
 			case "damage": // flips the bit of the first page in the map
 				r.flipBit(t)
 				return r.problems(t)
@@ -391,17 +398,32 @@ func (r *rig) vacuum(indexes func(*heap.DeadSet) error) (heap.VacuumStats, error
 
 // flipBit changes the bit of the first page in the visibility map behind the heap's back.
 func (r *rig) flipBit(t testing.TB) {
-	b, err := r.Pool.Pin(page.Tag{RelFile: page.RelFile{Rel: r.rel.Rel, Fork: page.VisibilityFork}})
+	r.edit(t, page.VisibilityFork, func(e *page.Editor) error {
+		const first = page.HeaderSize + 8
+		return e.Write(first, []byte{e.Page()[first] ^ 1})
+	})
+}
+
+// poke changes bits in a byte of an item of the first page.
+func (r *rig) poke(t testing.TB, off page.OffsetNumber, at int, bits byte) {
+	r.edit(t, page.MainFork, func(e *page.Editor) error {
+		at += e.Page().ItemID(off).Offset()
+		return e.Write(at, []byte{e.Page()[at] ^ bits})
+	})
+}
+
+// edit changes the first page of a fork.
+func (r *rig) edit(t testing.TB, fork page.ForkNumber, f func(e *page.Editor) error) {
+	b, err := r.Pool.Pin(page.Tag{RelFile: page.RelFile{Rel: r.rel.Rel, Fork: fork}})
 	require.NoError(t, err)
 	defer b.Unpin()
 	b.Lock()
 	defer b.Unlock()
-	s := r.GX.Start(genericxlog.Relation{Rel: r.rel.Rel, Fork: page.VisibilityFork})
+	s := r.GX.Start(genericxlog.Relation{Rel: r.rel.Rel, Fork: fork})
 	defer s.Abort()
 	e, err := s.RegisterBuffer(b, 0)
 	require.NoError(t, err)
-	const first = page.HeaderSize + 8
-	require.NoError(t, e.Write(first, []byte{e.Page()[first] ^ 1}))
+	require.NoError(t, f(e))
 	_, err = s.Finish()
 	require.NoError(t, err)
 }
