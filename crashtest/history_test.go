@@ -17,6 +17,7 @@ type step struct {
 	sql     string
 	effect  effect // nil: none
 	kind    kind
+	level   int      // of rollbackTo and release
 	async   bool     // its commit is not durable when it returns
 	want    []string // of a query: the answer, sorted
 }
@@ -29,6 +30,9 @@ const (
 	begin
 	commit
 	rollback
+	savepoint
+	rollbackTo // a savepoint; step.level says how many stay, itself included
+	release
 	ask   // a query
 	index // CREATE INDEX or DROP INDEX, which a run without indexes leaves out
 	flush // a turn of the WAL writer, no statement
@@ -40,7 +44,8 @@ type writer struct {
 	steps     []step
 	committed state
 	open      [sessions][]effect        // of the running transaction; nil outside
-	touched   [sessions]map[string]bool // tables it holds locks on
+	saved     [sessions][]int           // how many effects there were when each savepoint was set
+	touched   [sessions]map[string]bool // tables it holds locks on, or held before it went back to a savepoint
 	async     [sessions]bool
 	unflushed bool // an asynchronous commit may not be durable yet: other sessions do not see it before it is
 	nextID    int
@@ -81,7 +86,13 @@ func (w *writer) beginning() {
 	w.insert(0, "t1", 3, 100)
 	w.start(1)
 	w.change(1, "t1")
+	w.savepoint(0)
 	w.remove(0, "t1")
+	w.insert(0, "t1", 2, 200)
+	w.rollbackTo(0, 1)
+	w.savepoint(0)
+	w.grow(0, "t1")
+	w.release(0, 2)
 	w.end(1, false)
 	w.add(step{session: 2, sql: "CHECKPOINT"})
 	w.insert(2, "t1", 4, 30)
@@ -89,6 +100,9 @@ func (w *writer) beginning() {
 	w.remove(1, "t1")
 	w.add(step{session: 1, sql: "VACUUM t1"})
 	w.insert(1, "t1", 3, 300)
+	w.grow(0, "t1")
+	w.grow(0, "t1")
+	w.add(step{session: 1, sql: "VACUUM t1"})
 	w.askAll(2)
 }
 
@@ -108,6 +122,15 @@ func (w *writer) next() {
 	case n < 64:
 		if w.open[s] == nil {
 			w.start(s)
+			break
+		}
+		switch saved := len(w.saved[s]); {
+		case saved < 3 && w.rng.Intn(2) == 0:
+			w.savepoint(s)
+		case saved > 0 && w.rng.Intn(3) > 0:
+			w.rollbackTo(s, 1+w.rng.Intn(saved))
+		case saved > 0:
+			w.release(s, 1+w.rng.Intn(saved))
 		}
 	case n < 74:
 		if w.open[s] != nil {
@@ -174,7 +197,24 @@ func (w *writer) end(s int, keep bool) {
 		}
 		w.unflushed = w.unflushed || w.async[s]
 	}
-	w.open[s], w.touched[s] = nil, nil
+	w.open[s], w.touched[s], w.saved[s] = nil, nil, nil
+}
+
+func (w *writer) savepoint(s int) {
+	w.saved[s] = append(w.saved[s], len(w.open[s]))
+	w.add(step{session: s, sql: fmt.Sprintf("SAVEPOINT s%d", len(w.saved[s])), kind: savepoint})
+}
+
+// rollbackTo goes back to a savepoint, counted from 1, which stays.
+func (w *writer) rollbackTo(s, level int) {
+	w.open[s] = w.open[s][:w.saved[s][level-1]]
+	w.saved[s] = w.saved[s][:level]
+	w.add(step{session: s, sql: fmt.Sprintf("ROLLBACK TO s%d", level), kind: rollbackTo, level: level})
+}
+
+func (w *writer) release(s, level int) {
+	w.saved[s] = w.saved[s][:level-1]
+	w.add(step{session: s, sql: fmt.Sprintf("RELEASE s%d", level), kind: release, level: level})
 }
 
 // view is what a session sees: what is committed and what it did itself.
@@ -297,6 +337,12 @@ func (w *writer) where(s int) (string, func(row) bool) {
 	return own + fmt.Sprintf("id / %d %% %d = 0", sessions, m), func(r row) bool { return mine(r) && r.id/sessions%m == 0 }
 }
 
+// grow changes a column that no index has.
+func (w *writer) grow(s int, name string) {
+	cond, meets := w.where(s)
+	w.update(s, name, "pad = pad || 'y'", cond, meets, func(r row) row { r.pad++; return r })
+}
+
 func (w *writer) change(s int, name string) {
 	set, to := "k = k + 1", func(r row) row { r.k++; return r }
 	switch w.rng.Intn(3) {
@@ -308,6 +354,10 @@ func (w *writer) change(s int, name string) {
 		set, to = fmt.Sprintf("pad = repeat('y', %d)", pad), func(r row) row { r.pad = pad; return r }
 	}
 	cond, meets := w.where(s)
+	w.update(s, name, set, cond, meets, to)
+}
+
+func (w *writer) update(s int, name, set, cond string, meets func(row) bool, to func(row) row) {
 	w.act(s, name, step{sql: "UPDATE " + name + " SET " + set + cond}, func(st state) {
 		for id, r := range st[name].rows {
 			if meets(r) {

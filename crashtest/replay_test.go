@@ -81,12 +81,19 @@ func record(t *testing.T, seed int64, steps int) *recording {
 	e := rec.primary.engine
 	e.SetHooks(engine.Hooks{Retain: func() page.LSN { return 1 }})
 	rec.run = newRun(rec.primary)
+	maps := 0
 	rec.run.after = func(step) error {
 		d, err := digestsOf(e)
 		rec.at[e.WAL.InsertLSN()] = d
+		for rf, digest := range d {
+			if rf.Fork == page.VisibilityFork && rf.Rel > 2 && digest.pages > 0 {
+				maps++
+			}
+		}
 		return err
 	}
 	require.NoError(t, rec.run.play(makeHistory(seed, steps)), "QUIRE_SEED=%d", seed)
+	require.NotZero(t, maps, "no table got a visibility map")
 	require.NoError(t, e.WAL.Step(ctx))
 	return rec
 }

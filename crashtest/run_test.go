@@ -10,6 +10,7 @@ type run struct {
 	node *node
 	*ledger
 	pending   [sessions][]effect
+	saved     [sessions][]int // how many effects were pending at each savepoint
 	inBlock   [sessions]bool
 	noIndexes bool                    // leaves CREATE INDEX and DROP INDEX out
 	after     func(step) error        // runs after each statement; may be nil
@@ -50,9 +51,16 @@ func (r *run) step(st step) error {
 	case st.kind == begin:
 		r.inBlock[st.session] = true
 	case st.kind == commit:
-		committing, r.pending[st.session], r.inBlock[st.session] = r.pending[st.session], nil, false
+		committing, r.pending[st.session], r.saved[st.session], r.inBlock[st.session] = r.pending[st.session], nil, nil, false
 	case st.kind == rollback:
-		r.pending[st.session], r.inBlock[st.session] = nil, false
+		r.pending[st.session], r.saved[st.session], r.inBlock[st.session] = nil, nil, false
+	case st.kind == savepoint:
+		r.saved[st.session] = append(r.saved[st.session], len(r.pending[st.session]))
+	case st.kind == rollbackTo:
+		saved := r.saved[st.session][:st.level]
+		r.saved[st.session], r.pending[st.session] = saved, r.pending[st.session][:saved[st.level-1]]
+	case st.kind == release:
+		r.saved[st.session] = r.saved[st.session][:st.level-1]
 	case st.effect != nil && r.inBlock[st.session]:
 		r.pending[st.session] = append(r.pending[st.session], st.effect)
 	case st.effect != nil:
