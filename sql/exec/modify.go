@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"slices"
+
 	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/sql/plan"
@@ -140,7 +142,7 @@ func (m *modify) insert(row Row) error {
 func (m *modify) update(row Row) error {
 	t := m.node.Table
 	tid := unpackTID(row[t.TIDSlot()].I)
-	fresh := make(Row, len(t.Columns))
+	fresh := make(Row, len(t.Columns), len(row))
 	for {
 		for i := range fresh {
 			if m.node.Set[i] == nil {
@@ -168,12 +170,12 @@ func (m *modify) update(row Row) error {
 					return err
 				}
 			}
-			return m.result(fresh)
+			return m.result(append(fresh, row[len(fresh):]...))
 		case heap.Gone, heap.SelfModified:
 			return nil
 		}
 		var again bool
-		if row, again, err = m.recheck(r.TID); err != nil || !again {
+		if row, again, err = m.recheck(row, r.TID); err != nil || !again {
 			return err
 		}
 		tid = r.TID
@@ -190,26 +192,26 @@ func (m *modify) delete(row Row) error {
 		}
 		switch r.Outcome {
 		case heap.OK:
-			return m.result(row[:len(t.Columns)])
+			return m.result(row)
 		case heap.Gone, heap.SelfModified:
 			return nil
 		}
 		var again bool
-		if row, again, err = m.recheck(r.TID); err != nil || !again {
+		if row, again, err = m.recheck(row, r.TID); err != nil || !again {
 			return err
 		}
 		tid = r.TID
 	}
 }
 
-// recheck fetches the successor of a row and decides whether the statement still wants it (by X4).
-func (m *modify) recheck(tid page.TID) (Row, bool, error) {
+// recheck fetches the successor of a row and decides whether the statement still wants it (by X4), joined with the same rows as before.
+func (m *modify) recheck(old Row, tid page.TID) (Row, bool, error) {
 	t := m.node.Table
 	data, found, err := m.x.Heap.FetchVersion(t.Heap, tid, nil)
 	if err != nil || !found {
 		return nil, false, err
 	}
-	row := make(Row, len(t.Columns)+1)
+	row := slices.Clone(old)
 	if err := t.Row.DecodeRow(data, row[:len(t.Columns)]); err != nil {
 		return nil, false, badRow(t, tid, err)
 	}

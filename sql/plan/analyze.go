@@ -98,8 +98,10 @@ func (a *analyzer) statement(n *pg_query.Node) (*Query, error) {
 		a.rels = append(a.rels, placeholder)
 		return a.insert(s.InsertStmt)
 	case *pg_query.Node_UpdateStmt:
+		a.rels = append(a.rels, nil) // relation 0 is the target, which comes after the WITH queries
 		return a.update(s.UpdateStmt)
 	case *pg_query.Node_DeleteStmt:
+		a.rels = append(a.rels, nil)
 		return a.delete(s.DeleteStmt)
 	case *pg_query.Node_MergeStmt:
 		return nil, a.unsupported("MERGE", -1)

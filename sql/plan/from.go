@@ -95,12 +95,22 @@ func (a *analyzer) rangeVar(rv *pg_query.RangeVar) (rel *Rel, schema string, err
 			return nil, "", err
 		}
 	} else {
-		t, err := a.lookup(rv)
-		if err != nil {
-			return nil, "", err
-		}
-		rel, schema = &Rel{Kind: RelTable, Alias: t.Name, Name: t.Name, Table: t, Columns: tableColumns(t)}, t.Schema
+		return a.tableRel(rv)
 	}
+	if rv.Alias != nil {
+		rel.Alias = rv.Alias.Aliasname
+		err = a.renameColumns(rel, rv.Alias)
+	}
+	return rel, "", err
+}
+
+// tableRel is rangeVar for a table or a view.
+func (a *analyzer) tableRel(rv *pg_query.RangeVar) (rel *Rel, schema string, err error) {
+	t, err := a.lookup(rv)
+	if err != nil {
+		return nil, "", err
+	}
+	rel, schema = &Rel{Kind: RelTable, Alias: t.Name, Name: t.Name, Table: t, Columns: tableColumns(t)}, t.Schema
 	if rv.Alias != nil {
 		rel.Alias, schema = rv.Alias.Aliasname, ""
 		err = a.renameColumns(rel, rv.Alias)

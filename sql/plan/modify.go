@@ -21,11 +21,12 @@ func (a *analyzer) writable(rv *pg_query.RangeVar, doing string) (*Table, error)
 }
 
 func (a *analyzer) insert(s *pg_query.InsertStmt) (*Query, error) {
-	switch {
-	case s.WithClause != nil:
-		return nil, a.unsupported("WITH", s.WithClause.Location)
-	}
 	t, err := a.writable(s.Relation, "insert into")
+	if err != nil {
+		return nil, err
+	}
+	done, err := a.with(s.WithClause)
+	defer done()
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func (a *analyzer) insert(s *pg_query.InsertStmt) (*Query, error) {
 			return nil, err
 		}
 	}
-	return q, a.returning(q, s.ReturningList)
+	return q, a.returning(q, nil, s.ReturningList)
 }
 
 // identityGiven refuses a value for a column that is GENERATED ALWAYS, unless the statement overrides that.
@@ -226,12 +227,14 @@ func (a *analyzer) insertSelect(t *Table, attrs []int, s *pg_query.InsertStmt, s
 	return q, nil
 }
 
-// returning analyses a RETURNING list: over relation 0, the changed row of the target.
-func (a *analyzer) returning(q *Query, list []*pg_query.Node) error {
+// returning analyses a RETURNING list: over relation 0, the changed row of the target, and the others that an update or delete joins it
+// with.
+func (a *analyzer) returning(q *Query, others []scopeRel, list []*pg_query.Node) error {
 	if len(list) == 0 {
 		return nil
 	}
 	sc := &scope{rels: []scopeRel{{alias: q.Alias, table: q.Table.Name, schema: q.Table.Schema, columns: tableColumns(q.Table)}}}
+	sc.rels = append(sc.rels, others...)
 	return a.in(inReturn, func() error {
 		targets, err := a.targetList(sc, list)
 		if err != nil {
@@ -247,8 +250,9 @@ func (a *analyzer) returning(q *Query, list []*pg_query.Node) error {
 	})
 }
 
-// target opens a modification of existing rows: the table is relation 0.
-func (a *analyzer) target(command Command, rv *pg_query.RangeVar) (*Query, *scope, error) {
+// target opens a modification of existing rows: the table is relation 0, and joined is what its rows are joined with (FROM or USING),
+// which comes behind it in the scope.
+func (a *analyzer) target(command Command, rv *pg_query.RangeVar, joined []*pg_query.Node) (*Query, *scope, error) {
 	doing := "update"
 	if command == Delete {
 		doing = "delete from"
@@ -257,23 +261,35 @@ func (a *analyzer) target(command Command, rv *pg_query.RangeVar) (*Query, *scop
 	if err != nil {
 		return nil, nil, err
 	}
-	rel, schema, err := a.rangeVar(rv)
+	rel, schema, err := a.tableRel(rv)
 	if err != nil {
 		return nil, nil, err
 	}
-	item, r := a.addRel(rel, schema)
-	q := &Query{Command: command, Table: t, Rels: a.rels, From: []FromItem{item}, Alias: rel.Alias}
-	return q, &scope{rels: []scopeRel{r}}, nil
+	a.rels[0] = rel
+	q := &Query{Command: command, Table: t, From: []FromItem{RelItem{0}}, Alias: rel.Alias}
+	sc := &scope{rels: []scopeRel{{rel: 0, alias: rel.Alias, schema: schema, columns: rel.Columns, table: t.Name}}}
+	for _, n := range joined {
+		item, rels, err := a.fromItem(n, sc.rels[1:]) // LATERAL does not reach the target
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := a.distinctAliases(sc.rels, rels, locationOf(n)); err != nil {
+			return nil, nil, err
+		}
+		q.From = append(q.From, item)
+		sc.rels = append(sc.rels, rels...)
+	}
+	q.Rels = a.rels
+	return q, sc, nil
 }
 
 func (a *analyzer) update(s *pg_query.UpdateStmt) (*Query, error) {
-	switch {
-	case s.WithClause != nil:
-		return nil, a.unsupported("WITH", s.WithClause.Location)
-	case len(s.FromClause) > 0:
-		return nil, a.unsupported("UPDATE … FROM", locationOf(s.FromClause[0]))
+	done, err := a.with(s.WithClause)
+	defer done()
+	if err != nil {
+		return nil, err
 	}
-	q, sc, err := a.target(Update, s.Relation)
+	q, sc, err := a.target(Update, s.Relation, s.FromClause)
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +303,7 @@ func (a *analyzer) update(s *pg_query.UpdateStmt) (*Query, error) {
 	if q.Where, err = a.condition(sc, s.WhereClause, inWhere); err != nil {
 		return nil, err
 	}
-	return q, a.returning(q, s.ReturningList)
+	return q, a.returning(q, sc.rels[1:], s.ReturningList)
 }
 
 // setList analyses SET of an update of t: one expression for each column, nil for those that stay.
@@ -329,20 +345,19 @@ func (a *analyzer) setList(t *Table, sc *scope, list []*pg_query.Node) ([]expr.E
 }
 
 func (a *analyzer) delete(s *pg_query.DeleteStmt) (*Query, error) {
-	switch {
-	case s.WithClause != nil:
-		return nil, a.unsupported("WITH", s.WithClause.Location)
-	case len(s.UsingClause) > 0:
-		return nil, a.unsupported("DELETE … USING", locationOf(s.UsingClause[0]))
+	done, err := a.with(s.WithClause)
+	defer done()
+	if err != nil {
+		return nil, err
 	}
-	q, sc, err := a.target(Delete, s.Relation)
+	q, sc, err := a.target(Delete, s.Relation, s.UsingClause)
 	if err != nil {
 		return nil, err
 	}
 	if q.Where, err = a.condition(sc, s.WhereClause, inWhere); err != nil {
 		return nil, err
 	}
-	return q, a.returning(q, s.ReturningList)
+	return q, a.returning(q, sc.rels[1:], s.ReturningList)
 }
 
 // Default analyses the DEFAULT of a column: an expression without columns that gives the column's type.

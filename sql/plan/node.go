@@ -298,7 +298,8 @@ const (
 // ModifyTable changes one table by the rows of its input.
 //
 // For an insert the input row is the new row. For an update and a delete it is the table row with its TID, as a scan
-// gives it; Set computes the new row from it, and Quals is the whole condition, for rows that changed meanwhile.
+// gives it, and behind that come columns of the relations that it is joined with; Set computes the new row from it, and Quals is the whole
+// condition, for rows that changed meanwhile.
 type ModifyTable struct {
 	Base
 	Op    Operation
@@ -311,7 +312,8 @@ type ModifyTable struct {
 	// Checks must not be false for a new row.
 	Checks []Check
 	Quals  *Scalar
-	// Returning computes the output row from the new row, or the old one for a delete. Nil means no output.
+	// Returning computes the output row from the new row, or the old one for a delete, with the rest of the input row behind. Nil means
+	// no output.
 	Returning []*Scalar
 }
 

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/sql/expr"
 )
@@ -8,6 +10,7 @@ import (
 // modify plans INSERT, UPDATE and DELETE.
 func (p *planner) modify(q *Query) (Node, error) {
 	n := &ModifyTable{Table: q.Table, Alias: q.Alias}
+	var joined []expr.Expr // RETURNING over more than the table's row
 	var err error
 	if q.Table.Checks != nil && q.Command != Delete {
 		if n.Checks, err = q.Table.Checks(); err != nil {
@@ -23,10 +26,10 @@ func (p *planner) modify(q *Query) (Node, error) {
 		n.Child, err = p.insertRows(q)
 	case Update:
 		n.Op = OpUpdate
-		n.Child, err = p.changedRows(q, n)
+		joined, err = p.changedRows(q, n)
 	default:
 		n.Op = OpDelete
-		n.Child, err = p.changedRows(q, n)
+		joined, err = p.changedRows(q, n)
 	}
 	if err != nil {
 		return nil, err
@@ -34,8 +37,14 @@ func (p *planner) modify(q *Query) (Node, error) {
 	b := n.Child.Common()
 	n.Cost, n.Rows = b.Cost, 0
 	n.Rels = []*Rel{{Kind: RelTable, Alias: q.Alias, Table: q.Table}}
+	if len(q.From) > 1 && q.Command != Insert {
+		n.Rels = q.Rels
+	}
 	if len(q.Returning) > 0 {
-		out := p.simplifyAll(q.Returning)
+		out := joined
+		if out == nil {
+			out = p.simplifyAll(q.Returning)
+		}
 		n.Returning, n.Types, n.Show = compileAll(out), typesOf(out), out
 		est := &estimator{rels: n.Rels}
 		n.Rows, n.Width = b.Rows, est.widths(out)
@@ -87,23 +96,27 @@ func (p *planner) insertSelect(sub *Query, set []expr.Expr) (Node, error) {
 	return p.query(&merged, -1)
 }
 
-// changedRows plans the scan of an UPDATE or DELETE. Its rows are those of the table, whole, with the TID behind.
-func (p *planner) changedRows(q *Query, n *ModifyTable) (Node, error) {
+// changedRows plans the scan of an UPDATE or DELETE. Its rows are those of the table, whole, with the TID behind, and behind that the columns
+// of relations that it is joined with, as far as the new row, RETURNING and the condition read them.
+func (p *planner) changedRows(q *Query, n *ModifyTable) (returning []expr.Expr, err error) {
 	t := q.Table
-	if q.Command == Update {
-		n.Set = make([]*Scalar, len(q.Set))
-		for i, e := range q.Set {
-			n.Set[i] = compile(p.simplify(e))
-		}
+	var set []expr.Expr
+	for _, e := range q.Set {
+		set = append(set, p.simplify(e))
 	}
-	if q.Where != nil {
-		n.Quals = compile(p.simplify(q.Where))
+	where := p.simplify(q.Where)
+	if len(q.From) > 1 {
+		returning = p.simplifyAll(q.Returning)
 	}
-	// The row that comes up is the whole table row with the TID behind it; a delete reads no more of it than RETURNING shows.
+	// A delete reads no more of the table's row than RETURNING shows.
 	read := make([]bool, len(t.Columns))
 	if q.Command == Delete {
 		for i := range q.Returning {
-			expr.Columns(q.Returning[i].Expr, func(c *expr.ColumnRef) { read[c.Index] = true })
+			expr.Columns(q.Returning[i].Expr, func(c *expr.ColumnRef) {
+				if c.Rel == 0 && c.Index < len(read) {
+					read[c.Index] = true
+				}
+			})
 		}
 	}
 	var out []expr.Expr
@@ -115,10 +128,26 @@ func (p *planner) changedRows(q *Query, n *ModifyTable) (Node, error) {
 		}
 	}
 	out = append(out, tidColumn(0, t))
+	j := joinedColumns{own: q.own(), slots: map[[2]int]int{}}
+	for _, list := range [][]expr.Expr{set, {where}, returning} {
+		for _, e := range list {
+			out = j.collect(e, out)
+		}
+	}
 	node, _, err := p.source(q, &estimator{rels: q.Rels}, wish{}, out)
 	if err != nil {
 		return nil, err
 	}
+	for _, e := range set {
+		n.Set = append(n.Set, compile(j.over(e)))
+	}
+	if where != nil {
+		n.Quals = compile(j.over(where))
+	}
+	for i, e := range returning {
+		returning[i] = j.over(e)
+	}
+	n.Child = node
 	scan := node
 	if r, ok := node.(*Result); ok && r.Child != nil {
 		scan = r.Child
@@ -127,5 +156,46 @@ func (p *planner) changedRows(q *Query, n *ModifyTable) (Node, error) {
 	case *SeqScan, *IndexScan, *BitmapHeapScan:
 		scan.Common().Output = nil // the scan's own row is just that
 	}
-	return node, nil
+	return returning, j.err
+}
+
+// joinedColumns gives the columns of the relations that a changed table is joined with their places behind the table's row.
+type joinedColumns struct {
+	own   []int
+	slots map[[2]int]int
+	err   error
+}
+
+// collect appends the columns that e reads and out has not.
+func (j *joinedColumns) collect(e expr.Expr, out []expr.Expr) []expr.Expr {
+	expr.Columns(e, func(c *expr.ColumnRef) {
+		key := [2]int{c.Rel, c.Index}
+		if _, seen := j.slots[key]; !seen && c.Rel != 0 && slices.Contains(j.own, c.Rel) {
+			j.slots[key] = len(out)
+			out = append(out, c)
+		}
+	})
+	return out
+}
+
+// over expresses e over the row that has those columns.
+func (j *joinedColumns) over(e expr.Expr) expr.Expr {
+	if len(j.slots) == 0 {
+		return e
+	}
+	moved, err := expr.RewriteTop(e, func(n expr.Expr) (expr.Expr, error) {
+		c, ok := n.(*expr.ColumnRef)
+		if !ok {
+			return nil, nil
+		}
+		m := *c
+		if slot, there := j.slots[[2]int{c.Rel, c.Index}]; there {
+			m.Index = slot
+		}
+		return &m, nil
+	})
+	if err != nil {
+		j.err = err
+	}
+	return moved
 }

@@ -53,6 +53,27 @@ func TestRecheckAfterWaiting(t *testing.T) {
 	require.Equal(t, "id|n\n3|11\nUPDATE 1\n", <-done)
 }
 
+// A joined update or delete that has waited for a row looks at its condition again, with the row that it was joined with.
+func TestRecheckOfJoinedRows(t *testing.T) {
+	r := newRig(t)
+	a, b := r.session(), r.session()
+	must(t, a, "create table t (id int, n int, w text); create table s (id int, lim int, w text)")
+	must(t, a, "insert into t values (1, 1, ''), (2, 1, ''), (3, 1, ''); insert into s values (1, 5, 'a'), (2, 5, 'b'), (3, 5, 'c')")
+	must(t, a, "begin; update t set n = 4 where id = 1; update t set n = 9 where id = 2; delete from t where id = 3")
+	result := make(chan string)
+	go func() {
+		result <- run(b, "update t set w = s.w, n = t.n + lim from s where s.id = t.id and n < lim returning t.id, n, s.w")
+	}()
+	waitForWaiter(t, r)
+	must(t, a, "commit")
+	require.Equal(t, "id|n|w\n1|9|a\nUPDATE 1\n", <-result)
+	must(t, a, "begin; update t set n = 0 where id = 1; update t set n = 6 where id = 2")
+	go func() { result <- run(b, "delete from t using s where s.id = t.id and n > lim returning *") }()
+	waitForWaiter(t, r)
+	must(t, a, "commit")
+	require.Equal(t, "id|n|w|id|lim|w\n2|6||2|5|b\nDELETE 1\n", <-result)
+}
+
 // Two sessions that wait for each other: one is told, the other goes on.
 func TestDeadlock(t *testing.T) {
 	r := newRig(t)
