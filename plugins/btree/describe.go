@@ -15,7 +15,7 @@ const (
 	maxColumns  = 32
 )
 
-// Method is the access method. It keeps nothing between calls.
+// Method is the access method. It keeps nothing between calls but which pages it has looked over.
 type Method struct{}
 
 // classes are the types that can be indexed, under PostgreSQL's names.

@@ -67,7 +67,13 @@ func (t *tree) open(blk page.BlockNumber, p page.Page) (node, error) {
 	if n, ok := t.opened[blk]; ok && &n.page[0] == &p[0] {
 		return n, nil
 	}
-	n, err := openNode(blk, p)
+	var n node
+	var err error
+	if len(p) == page.Size && wellFormed.has(p) {
+		n = viewNode(blk, p)
+	} else if n, err = openNode(blk, p); err == nil {
+		wellFormed.add(p)
+	}
 	if err == nil {
 		t.opened[blk] = n
 	}
