@@ -23,9 +23,13 @@ func reseal(t *testing.T, dir, rel string, blk page.BlockNumber, change func(p p
 	p := page.New()
 	_, err = f.ReadAt(p, int64(blk)*page.Size)
 	require.NoError(t, err)
-	n, err := strconv.ParseUint(rel, 10, 32)
+	number, isMap := strings.CutSuffix(rel, page.VisibilityFork.Suffix())
+	n, err := strconv.ParseUint(number, 10, 32)
 	require.NoError(t, err)
 	tag := page.Tag{RelFile: page.RelFile{Rel: page.RelFileNumber(n)}, Block: blk}
+	if isMap {
+		tag.Fork = page.VisibilityFork
+	}
 	require.NoError(t, p.Verify(tag))
 	change(p)
 	p.Seal(tag, p.LSN(), p.ContentCRC())
@@ -132,6 +136,18 @@ func TestVerifyStructure(t *testing.T) {
 	each("a page of the table with a flipped bit", func(t *testing.T, dir string) {
 		flip(t, filepath.Join(dir, "base", heap), 8192+4000)
 		finds(t, dir, `table t: page `+heap+`/main 1 is corrupt`)
+	})
+	each("a visibility map that says too much", func(t *testing.T, dir string) {
+		const bits = page.HeaderSize + 8
+		reseal(t, dir, heap+"_vm", 0, func(p page.Page) {
+			require.Zero(t, p[bits]&1, "rows of page 0 have been updated since the vacuum")
+			p[bits] |= 1
+		})
+		finds(t, dir, `relation t, page 0: all visible is false on the page and true in the visibility map`)
+	})
+	each("a visibility map with a flipped bit", func(t *testing.T, dir string) {
+		flip(t, filepath.Join(dir, "base", heap+"_vm"), 4000)
+		finds(t, dir, `table t: page `+heap+`/vm 0 is corrupt`)
 	})
 	each("a file of nobody", func(t *testing.T, dir string) {
 		copyFile(t, filepath.Join(dir, "base", unlogged+"_init"), filepath.Join(dir, "base", "77777"), 0o600)

@@ -38,7 +38,9 @@ type checker struct {
 	rel    Relation
 	row    func(row []byte) error
 	report func(string)
-	seen   *Visibility
+
+	seen    *Visibility
+	visible mapCheck
 }
 
 func (c *checker) problem(tid page.TID, format string, args ...any) {
@@ -51,7 +53,7 @@ func (c *checker) problem(tid page.TID, format string, args ...any) {
 
 // block copies one page to p and checks it.
 func (c *checker) block(blk page.BlockNumber, p page.Page) error {
-	set, since, err := c.pageAndBit(blk, p)
+	err := c.copyWithBit(blk, p)
 	if isCorrupt(err) {
 		c.problem(page.TID{Block: blk}, "%v", err)
 		return nil
@@ -66,10 +68,8 @@ func (c *checker) block(blk page.BlockNumber, p page.Page) error {
 			c.problem(page.TID{Block: blk, Offset: off}, "%s", problem)
 		},
 		sound: func(off page.OffsetNumber, v header) error {
-			if set {
-				if err := c.seenByAll(page.TID{Block: blk, Offset: off}, v, since); err != nil {
-					return err
-				}
+			if err := c.seenByAll(page.TID{Block: blk, Offset: off}, v); err != nil {
+				return err
 			}
 			if v.next.Offset == 0 {
 				return nil
@@ -77,11 +77,10 @@ func (c *checker) block(blk page.BlockNumber, p page.Page) error {
 			return c.successor(page.TID{Block: blk, Offset: off}, v)
 		},
 	}
-	if set != allVisible(p) {
-		c.problem(page.TID{Block: blk}, "all visible is %v on the page and %v in the visibility map", allVisible(p), set)
-	}
-	if dead := deadPointers(p); set && len(dead) > 0 {
-		c.problem(page.TID{Block: blk, Offset: dead[0]}, "the row is dead, and the visibility map says that the page is all visible")
+	if c.visible.set {
+		for _, off := range deadPointers(p) {
+			c.notVisible(page.TID{Block: blk, Offset: off}, "dead, and not vacuumed")
+		}
 	}
 	if err := pc.page(blk, p); err != nil || p.Validate() != nil {
 		return err

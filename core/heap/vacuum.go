@@ -103,7 +103,9 @@ func (v *vacuum) run() error {
 // free space, since it has not changed in the meantime.
 func (v *vacuum) visit(blk page.BlockNumber, p page.Page, seen *Visibility) error {
 	if rows, free := v.st.counted(blk); rows > 0 {
-		if set, _ := seen.bit(blk); set {
+		if set, _, err := seen.bit(blk); err != nil {
+			return err
+		} else if set {
 			v.stats.Live += int64(rows)
 			v.stats.FreeBytes += int64(free)
 			return nil

@@ -170,28 +170,26 @@ func (h *Store) Visibility(snap *xact.Snapshot, rel Relation) *Visibility {
 // AllVisible reports whether every entry that an index has for the page leads to a row that the snapshot sees, so that the heap need not be asked.
 // The question must be put after the index was read. False says nothing; it is also the answer if the map cannot be read.
 func (v *Visibility) AllVisible(blk page.BlockNumber) bool {
-	set, since := v.bit(blk)
-	return set && v.snap >= since
+	set, since, err := v.bit(blk)
+	return err == nil && set && v.snap >= since
 }
 
 // bit returns a page's bit, and since when bits have been set near it.
-func (v *Visibility) bit(blk page.BlockNumber) (set bool, since page.LSN) {
+func (v *Visibility) bit(blk page.BlockNumber) (set bool, since page.LSN, err error) {
 	if tag := v.rel.mapTag(blk); v.buf == nil || v.buf.Tag() != tag {
 		v.Close()
 		if n, err := v.h.pool.Length(tag.RelFile); err != nil || tag.Block >= n {
-			return false, 0
+			return false, 0, err
 		}
-		b, err := v.h.pool.Pin(tag)
-		if err != nil {
-			return false, 0
+		if v.buf, err = v.h.pool.Pin(tag); err != nil {
+			return false, 0, err
 		}
-		v.buf = b
 	}
 	off, bit := mapPlace(blk)
 	v.buf.RLock()
 	defer v.buf.RUnlock()
 	p := v.buf.Page()
-	return p[off]&bit != 0, page.LSN(binary.LittleEndian.Uint64(p[mapSince:]))
+	return p[off]&bit != 0, page.LSN(binary.LittleEndian.Uint64(p[mapSince:])), nil
 }
 
 // Close lets go of the map. It may be called twice, and the reader goes on working.
