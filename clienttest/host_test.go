@@ -51,7 +51,11 @@ func runAll(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	if quire, err = newHost(bin, dir); err != nil {
+	me, err := user.Current()
+	if err != nil {
+		return 1, err
+	}
+	if quire, err = newHost(bin, dir, me.Username); err != nil {
 		return 1, err
 	}
 	if err := quire.start(); err != nil {
@@ -113,19 +117,15 @@ func build(dir string) (string, error) {
 	return bin, nil
 }
 
-// newHost makes a data directory below dir.
-func newHost(bin, dir string) (*host, error) {
-	me, err := user.Current()
-	if err != nil {
-		return nil, err
-	}
-	h := &host{bin: bin, dir: dir, data: filepath.Join(dir, "data"), user: me.Username}
+// newHost makes a data directory below dir with a superuser of the given name.
+func newHost(bin, dir, superuser string) (*host, error) {
+	h := &host{bin: bin, dir: dir, data: filepath.Join(dir, "data"), user: superuser}
 	h.args = []string{"serve", "--plugin-dir", filepath.Join(bin, "plugins")}
 	secret := filepath.Join(dir, "password")
 	if err := os.WriteFile(secret, []byte(password+"\n"), 0o600); err != nil {
 		return nil, err
 	}
-	if b, err := exec.Command(h.program(), "init", "-D", h.data, "--password-file", secret).CombinedOutput(); err != nil {
+	if b, err := exec.Command(h.program(), "init", "-D", h.data, "-U", superuser, "--password-file", secret).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("quire init: %w: %s", err, b)
 	}
 	return h, nil
@@ -288,17 +288,24 @@ func client(t *testing.T, name string) string {
 // run runs a client program to its end and returns what it printed and its exit code.
 func (h *host) run(t *testing.T, stdin string, name string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	var out, errs bytes.Buffer
+	code = runClient(t, h.env(), stdin, &out, &errs, name, args...)
+	return out.String(), errs.String(), code
+}
+
+// runClient runs a client program with an environment to its end and returns its exit code.
+func runClient(t *testing.T, env []string, stdin string, stdout, stderr io.Writer, name string, args ...string) int {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, client(t, name), args...)
-	cmd.Env, cmd.Dir, cmd.Stdin = h.env(), t.TempDir(), strings.NewReader(stdin)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.Env, cmd.Dir, cmd.Stdin = env, t.TempDir(), strings.NewReader(stdin)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err := cmd.Run()
 	require.NoError(t, ctx.Err(), "%s does not end", name)
 	var exit *exec.ExitError
 	if err != nil {
 		require.ErrorAs(t, err, &exit)
 	}
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+	return cmd.ProcessState.ExitCode()
 }

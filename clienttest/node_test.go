@@ -17,7 +17,7 @@ func own(t *testing.T, args ...string) *host {
 	dir, err := os.MkdirTemp("", "qown") // a short path: it holds a unix socket
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	h, err := newHost(quire.bin, dir)
+	h, err := newHost(quire.bin, dir, quire.user)
 	require.NoError(t, err)
 	h.args = append(h.args, args...)
 	require.NoError(t, h.start())

@@ -65,11 +65,20 @@ func counting(name string, test func(d Datum) bool) *Function {
 	}}
 }
 
+// pseudoNames are the types that signatures in the catalogs have and no value has.
+var pseudoNames = map[OID]string{
+	269: "table_am_handler", 325: "index_am_handler", 2249: "record", 2275: "cstring", 2276: `"any"`, 2277: "anyarray", 2279: "trigger", 2281: "internal",
+	AnyElement: "anyelement", AnyNonArray: "anynonarray",
+}
+
 func formatType(t OID, mod int32) string {
 	switch {
 	case t == 0:
 		return "-"
 	case datum.Lookup(t) == nil:
+		if name, ok := pseudoNames[t]; ok {
+			return name
+		}
 		return "???"
 	case mod == 0 && (t == ts || t == tstz || t == interval):
 		mod = datum.ModPrecisionZero

@@ -132,6 +132,9 @@ func (a *analyzer) addRel(rel *Rel, schema string) (RelItem, scopeRel) {
 	r := scopeRel{rel: len(a.rels) - 1, alias: rel.Alias, schema: schema, columns: rel.Columns}
 	if rel.Table != nil {
 		r.table = rel.Table.Name
+		if rel.Table.View != nil {
+			r.tableoid = &expr.ColumnRef{Rel: r.rel, Index: len(rel.Table.Columns), Attr: -1, T: expr.TypeOf(datum.OIDType), Name: tableoidName}
+		}
 	}
 	return RelItem{r.rel}, r
 }

@@ -362,9 +362,15 @@ func (a *analyzer) delete(s *pg_query.DeleteStmt) (*Query, error) {
 
 // Default analyses the DEFAULT of a column: an expression without columns that gives the column's type.
 func Default(env *Env, query string, n *pg_query.Node, column string, t datum.Type) (expr.Expr, error) {
+	out, _, err := DefaultText(env, query, n, column, t)
+	return out, err
+}
+
+// DefaultText is Default that also prints the expression as it is kept and shown: without the cast to the column's type, which reading
+// it adds again. It is empty for NULL, which is what a column has without a default.
+func DefaultText(env *Env, query string, n *pg_query.Node, column string, t datum.Type) (out expr.Expr, text string, err error) {
 	a := newAnalyzer(env, query, nil)
-	var out expr.Expr
-	err := a.in(inDefault, func() error {
+	err = a.in(inDefault, func() error {
 		e, err := a.expr(&scope{}, n)
 		if err != nil {
 			return err
@@ -373,10 +379,19 @@ func Default(env *Env, query string, n *pg_query.Node, column string, t datum.Ty
 			return pgerr.New(pgerr.DatatypeMismatch, `column "%s" is of type %s but default expression is of type %s`, column, expr.TypeName(t.OID), expr.TypeName(e.Type().OID)).
 				WithHint("You will need to rewrite or cast the expression.")
 		}
+		shown := e
+		if e.Type().OID == datum.Unknown {
+			if shown, err = a.b.Assign(e, expr.TypeOf(t.OID), column); err != nil {
+				return err
+			}
+		}
+		if c, ok := shown.(*expr.Const); !ok || !c.D.Null {
+			text = expr.Deparse(shown, nil)
+		}
 		out, err = a.b.Assign(e, t, column)
 		return err
 	})
-	return out, err
+	return out, text, err
 }
 
 // TypeOf resolves a type name outside of a query, for column definitions.

@@ -26,6 +26,8 @@ type scopeRel struct {
 	exprs []expr.Expr
 	// merged marks columns that a USING has replaced: they are named with their table only, and no star shows them without it.
 	merged []bool
+	// tableoid is the hidden column of a system view; nil for other relations.
+	tableoid expr.Expr
 }
 
 // hides reports whether a column takes part only when its table is named.
@@ -61,17 +63,37 @@ func (s *scope) own(schema, table, name string) (found expr.Expr, seen bool, err
 			continue
 		}
 		seen = seen || table != ""
+		if name == tableoidName && r.tableoid != nil {
+			if found != nil {
+				return nil, seen, ambiguous(name)
+			}
+			found = r.tableoid
+			continue
+		}
 		for attr := range r.columns {
 			if r.columns[attr].Name != name || name == "" || table == "" && r.hides(attr) {
 				continue
 			}
 			if found != nil {
-				return nil, seen, pgerr.New(pgerr.AmbiguousColumn, `column reference "%s" is ambiguous`, name)
+				return nil, seen, ambiguous(name)
 			}
 			found = r.ref(attr)
 		}
+		if found == nil && systemColumns[name] && r.table != "" {
+			return nil, seen, pgerr.New(pgerr.FeatureNotSupported, `the system column "%s" of table "%s" is not supported`, name, r.table)
+		}
 	}
 	return found, seen, nil
+}
+
+// tableoidName is the one system column that there is, and that in system views alone.
+const tableoidName = "tableoid"
+
+// systemColumns are those that PostgreSQL gives every table.
+var systemColumns = map[string]bool{tableoidName: true, "ctid": true, "xmin": true, "xmax": true, "cmin": true, "cmax": true}
+
+func ambiguous(name string) error {
+	return pgerr.New(pgerr.AmbiguousColumn, `column reference "%s" is ambiguous`, name)
 }
 
 func hinted(e *pgerr.Error, hint string) error {

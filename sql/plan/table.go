@@ -70,7 +70,7 @@ type Index struct {
 // Readable reports whether scans may use the index; where it is not, reads take another path (A5 of core/am).
 func (x *Index) Readable() bool { return x.Method != nil && !x.Behind }
 
-// View is a table whose rows are made when they are read.
+// View is a table whose rows are made when they are read. Behind their columns they have one value more, the view's OID as tableoid.
 type View struct {
 	Name string
 	Rows func(ctx context.Context, ec *expr.EvalCtx) ([][]datum.Datum, error)

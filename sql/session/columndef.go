@@ -95,11 +95,11 @@ func (d *tableDraft) columnConstraints(attr int, cd *pg_query.ColumnDef, serial 
 				return fail(pgerr.SyntaxError, `multiple default values specified for column "%s" of table "%s"`, c.Name, d.def.Name)
 			}
 			hasDefault = true
-			e, err := plan.Default(d.env, d.stmt.Query, con.RawExpr, c.Name, c.Type)
+			e, text, err := plan.DefaultText(d.env, d.stmt.Query, con.RawExpr, c.Name, c.Type)
 			if err != nil {
 				return d.placed(err)
 			}
-			c.Default, d.defaults[attr] = expr.Deparse(e, nil), e
+			c.Default, d.defaults[attr] = text, e
 		case pg_query.ConstrType_CONSTR_IDENTITY:
 			if identity {
 				return fail(pgerr.SyntaxError, `multiple identity specifications for column "%s" of table "%s"`, c.Name, d.def.Name)

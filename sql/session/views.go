@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/page"
@@ -28,7 +30,12 @@ func viewTable(v *sysview.View) *plan.Table {
 		if err != nil {
 			return nil, err
 		}
-		return v.Rows(ctx, env)
+		rows, err := v.Rows(ctx, env)
+		tableoid := datum.NewInt(int64(v.OID))
+		for i := range rows {
+			rows[i] = append(rows[i], tableoid)
+		}
+		return rows, err
 	}}
 	return t
 }
@@ -46,8 +53,31 @@ func (s *Session) viewEnv() (*sysview.Env, error) {
 			at, err := s.db.eng.Sequences.Read(rel)
 			return at.Last, at.Called, err
 		},
+		Prepared: s.preparedRows(), Cursors: s.cursorRows(),
 		User: s.user(), Superuser: s.superuser(), Database: DatabaseName,
 	}, nil
+}
+
+// preparedRows tells of the named prepared statements, by name.
+func (s *Session) preparedRows() []sysview.Prepared {
+	var out []sysview.Prepared
+	for _, name := range slices.Sorted(maps.Keys(s.prepared)) {
+		if p := s.prepared[name]; name != "" {
+			out = append(out, sysview.Prepared{Name: name, Text: p.text, At: p.at, Types: p.params, FromSQL: p.fromSQL})
+		}
+	}
+	return out
+}
+
+// cursorRows tells of the open cursors and the protocol's portals, by name. The unnamed portal is the statement that asks.
+func (s *Session) cursorRows() []sysview.Cursor {
+	var out []sysview.Cursor
+	for _, name := range slices.Sorted(maps.Keys(s.portals)) {
+		if c := s.portals[name]; name != "" {
+			out = append(out, sysview.Cursor{Name: name, Text: c.text, At: c.at, Binary: len(c.formats) == 1 && c.formats[0] == 1})
+		}
+	}
+	return out
 }
 
 // activities tells what every session does.

@@ -36,7 +36,11 @@ var _ = view("pg_attribute", func(_ context.Context, env *Env) ([][]datum.Datum,
 	}
 	for _, x := range c.Indexes() {
 		for i, col := range x.Columns {
-			add(x.OID, i+1, col.Name, datum.Type{OID: col.Type}, false, false)
+			typ := datum.Type{OID: col.Type, Mod: -1}
+			if t := c.TableByOID(x.Table); t != nil && t.Columns[col.Attr].Type.OID == col.Type {
+				typ = t.Columns[col.Attr].Type
+			}
+			add(x.OID, i+1, col.Name, typ, false, false)
 		}
 	}
 	return rows, nil

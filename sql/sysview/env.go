@@ -5,6 +5,7 @@ import (
 
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/catalog"
+	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/engine"
 	"github.com/quiredb/quire/sql/settings"
@@ -22,6 +23,9 @@ type Env struct {
 	PluginPID func(name string) int32
 	Sessions  func() []Session
 	Senders   func() []Sender
+	// Prepared are the session's prepared statements, Cursors its open cursors.
+	Prepared []Prepared
+	Cursors  []Cursor
 	// LastValue tells where a sequence stands, and whether it was ever used.
 	LastValue func(rel page.RelFileNumber) (value int64, called bool, err error)
 
@@ -42,6 +46,21 @@ type Session struct {
 	XID                      uint64 // 0 if the transaction has none
 	Query                    string
 	BackendType              string // "client backend" if empty
+}
+
+// Prepared is one row of pg_prepared_statements.
+type Prepared struct {
+	Name, Text string
+	At         time.Time
+	Types      []datum.OID
+	FromSQL    bool // by PREPARE, not by the protocol
+}
+
+// Cursor is one row of pg_cursors.
+type Cursor struct {
+	Name, Text string
+	At         time.Time
+	Binary     bool
 }
 
 // Sender is one row of pg_stat_replication. LSNs and lags that the standby has not told are 0, and shown as NULL.

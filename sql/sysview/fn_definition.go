@@ -133,6 +133,15 @@ func describeObject(e *Env, a []datum.Datum) (datum.Datum, error) {
 				return datum.NewText("access method " + m.Name), nil
 			}
 		}
+	case "pg_opclass", "pg_opfamily":
+		kind := map[string]string{"pg_opclass": "class", "pg_opfamily": "family"}[v.Name]
+		for _, m := range e.Catalog.AccessMethods() {
+			for i := range m.Description.OpClasses {
+				if partOID(opclassPart, m.OID, i) == oid {
+					return datum.NewText(fmt.Sprintf("operator %s %s for access method %s", kind, m.Description.OpClasses[i].Name, m.Name)), nil
+				}
+			}
+		}
 	case "pg_extension":
 		for _, m := range e.Catalog.AccessMethods() {
 			if m.OID == oid {

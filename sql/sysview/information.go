@@ -2,6 +2,7 @@ package sysview
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,11 +13,11 @@ import (
 
 // The standard's schema shows the tables of public and what is on them; system relations are left out of all but tables and schemata.
 
-const public = "public"
+const publicSchema = "public"
 
 var _ = view("information_schema.schemata", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
 	var rows [][]datum.Datum
-	for _, name := range []string{"information_schema", "pg_catalog", public} {
+	for _, name := range []string{"information_schema", "pg_catalog", publicSchema} {
 		rows = append(rows, row(env.Database, name, boss(env.Catalog).Name, nil, nil, nil, nil))
 	}
 	return rows, nil
@@ -39,7 +40,7 @@ var _ = view("information_schema.tables", func(_ context.Context, env *Env) ([][
 		add(v.Schema, v.Name, "VIEW", "NO")
 	}
 	for _, t := range env.Catalog.Tables() {
-		add(public, t.Name, "BASE TABLE", "YES")
+		add(publicSchema, t.Name, "BASE TABLE", "YES")
 	}
 	return rows, nil
 })
@@ -54,7 +55,7 @@ var _ = view("information_schema.columns", func(_ context.Context, env *Env) ([]
 	for _, t := range env.Catalog.Tables() {
 		for i := range t.Columns {
 			if !t.Columns[i].Dropped {
-				rows = append(rows, columnRow(env, public, t.Name, i, &t.Columns[i], "YES"))
+				rows = append(rows, columnRow(env, publicSchema, t.Name, i, &t.Columns[i], "YES"))
 			}
 		}
 	}
@@ -84,10 +85,14 @@ func columnRow(env *Env, schema, table string, i int, c *catalog.Column, updatab
 			start, increment, maximum, minimum, cycle = decimal(q.Start), decimal(q.Increment), decimal(q.Max), decimal(q.Min), q.Cycle
 		}
 	}
+	var fallback any
+	if c.Default != "" && c.Identity == 0 {
+		fallback = ShowExpr(env.Catalog, c.Default)
+	}
 	length, octets := characters(c.Type)
 	precision, radix, scale := numericFields(c.Type)
 	datetime := datetimePrecision(c.Type)
-	return row(env.Database, schema, table, c.Name, i+1, orNull(c.Default), yes(!c.NotNull), typ,
+	return row(env.Database, schema, table, c.Name, i+1, fallback, yes(!c.NotNull), typ,
 		length, octets, precision, radix, scale, datetime, nil, nil,
 		nil, nil, nil, nil, nil, nil, nil, nil, nil,
 		env.Database, "pg_catalog", info.Name, nil, nil, nil, nil, decimal(int64(i+1)), "NO",
@@ -151,10 +156,24 @@ var _ = view("information_schema.table_constraints", func(_ context.Context, env
 		if c.Kind == catalog.Unique {
 			distinct = "YES"
 		}
-		rows = append(rows, row(env.Database, public, c.Name, env.Database, public, t.Name, kinds[c.Kind], "NO", "NO", "YES", distinct))
+		rows = append(rows, row(env.Database, publicSchema, c.Name, env.Database, publicSchema, t.Name, kinds[c.Kind], "NO", "NO", "YES", distinct))
+	})
+	eachNotNull(env, func(t *catalog.Table, name, _ string) {
+		rows = append(rows, row(env.Database, publicSchema, name, env.Database, publicSchema, t.Name, "CHECK", "NO", "NO", "YES", nil))
 	})
 	return rows, nil
 })
+
+// eachNotNull visits the columns that may not be null, which the standard has as conditions under names of PostgreSQL's making.
+func eachNotNull(env *Env, visit func(t *catalog.Table, name, column string)) {
+	for _, t := range env.Catalog.Tables() {
+		for i := range t.Columns {
+			if c := &t.Columns[i]; c.NotNull && !c.Dropped {
+				visit(t, fmt.Sprintf("%d_%d_%d_not_null", PublicNamespace, t.OID, i+1), c.Name)
+			}
+		}
+	}
+}
 
 func eachConstraint(env *Env, visit func(t *catalog.Table, c *catalog.Constraint)) {
 	for _, t := range env.Catalog.Tables() {
@@ -171,7 +190,7 @@ var _ = view("information_schema.key_column_usage", func(_ context.Context, env 
 			return
 		}
 		for i, k := range c.Columns {
-			rows = append(rows, row(env.Database, public, c.Name, env.Database, public, t.Name, t.Columns[k].Name, i+1, nil))
+			rows = append(rows, row(env.Database, publicSchema, c.Name, env.Database, publicSchema, t.Name, t.Columns[k].Name, i+1, nil))
 		}
 	})
 	return rows, nil
@@ -181,9 +200,39 @@ var _ = view("information_schema.constraint_column_usage", func(_ context.Contex
 	var rows [][]datum.Datum
 	eachConstraint(env, func(t *catalog.Table, c *catalog.Constraint) {
 		for _, k := range slices.Sorted(slices.Values(c.Columns)) {
-			rows = append(rows, row(env.Database, public, t.Name, t.Columns[k].Name, env.Database, public, c.Name))
+			rows = append(rows, row(env.Database, publicSchema, t.Name, t.Columns[k].Name, env.Database, publicSchema, c.Name))
 		}
 	})
+	return rows, nil
+})
+
+var _ = view("information_schema.constraint_table_usage", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	var rows [][]datum.Datum
+	eachConstraint(env, func(t *catalog.Table, c *catalog.Constraint) {
+		if c.Kind != catalog.Check {
+			rows = append(rows, row(env.Database, publicSchema, t.Name, env.Database, publicSchema, c.Name))
+		}
+	})
+	return rows, nil
+})
+
+// element_types describes the elements of array columns; the columns of system views are left out.
+var _ = view("information_schema.element_types", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
+	var rows [][]datum.Datum
+	for _, t := range env.Catalog.Tables() {
+		for i := range t.Columns {
+			c := &t.Columns[i]
+			element := datum.MustLookup(c.Type.OID).Elem
+			if c.Dropped || element == 0 {
+				continue
+			}
+			info := datum.MustLookup(element)
+			rows = append(rows, row(env.Database, publicSchema, t.Name, "TABLE", decimal(int64(i+1)), info.SQLName, nil, nil, nil,
+				nil, nil, nil, nil, nil, nil, nil, nil,
+				nil, nil, nil, nil, env.Database, "pg_catalog", info.Name,
+				nil, nil, nil, nil, "a"+decimal(int64(i+1))))
+		}
+	}
 	return rows, nil
 })
 
@@ -192,8 +241,11 @@ var _ = view("information_schema.check_constraints", func(_ context.Context, env
 	eachConstraint(env, func(t *catalog.Table, c *catalog.Constraint) {
 		if c.Kind == catalog.Check {
 			definition := ConstraintDefinition(env.Catalog, t, c, false)
-			rows = append(rows, row(env.Database, public, c.Name, definition[len("CHECK ("):len(definition)-1]))
+			rows = append(rows, row(env.Database, publicSchema, c.Name, definition[len("CHECK ("):len(definition)-1]))
 		}
+	})
+	eachNotNull(env, func(_ *catalog.Table, name, column string) {
+		rows = append(rows, row(env.Database, publicSchema, name, column+" IS NOT NULL"))
 	})
 	return rows, nil
 })
@@ -206,7 +258,7 @@ var _ = view("information_schema.sequences", func(_ context.Context, env *Env) (
 			continue
 		}
 		info := datum.MustLookup(q.Type)
-		rows = append(rows, row(env.Database, public, q.Name, info.SQLName, int(info.Len)*8, 2, 0,
+		rows = append(rows, row(env.Database, publicSchema, q.Name, info.SQLName, int(info.Len)*8, 2, 0,
 			decimal(q.Start), decimal(q.Min), decimal(q.Max), decimal(q.Increment), yes(q.Cycle)))
 	}
 	return rows, nil

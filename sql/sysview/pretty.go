@@ -6,13 +6,43 @@ import (
 )
 
 // Definitions are kept with all their parentheses. Functions with the argument pretty leave out those that nobody needs, as psql shows
-// them: around the whole, around what AND and OR combine, around a name that is cast.
+// them: around the whole, around what AND and OR combine, around an argument, around a name that is cast.
 
 // castName is a name in parentheses before a cast, but not the arguments of a function.
 var castName = regexp.MustCompile(`(^|[^\w"])\(([a-z_][a-z0-9_]*|"(?:[^"]|"")+")\)::`)
 
 func prettyExpression(s string) string {
-	return castName.ReplaceAllString(prettyCondition(s), "$1$2::")
+	return castName.ReplaceAllString(prettyCalls(prettyCondition(s)), "$1$2::")
+}
+
+// prettyCalls makes the arguments of function calls pretty.
+func prettyCalls(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		end := -1
+		switch {
+		case s[i] == '\'' || s[i] == '"':
+			end = min(skipQuoted(s, i), len(s)-1)
+			b.WriteString(s[i : end+1])
+		case s[i] == '(' && i > 0 && isNameByte(s[i-1]) && closing(s[i:]) > 0:
+			end = i + closing(s[i:])
+			args := splitTop(s[i+1:end], ", ")
+			for k := range args {
+				args[k] = prettyExpression(args[k])
+			}
+			b.WriteString("(" + strings.Join(args, ", ") + ")")
+		}
+		if end < 0 {
+			b.WriteByte(s[i])
+			continue
+		}
+		i = end
+	}
+	return b.String()
+}
+
+func isNameByte(c byte) bool {
+	return c == '_' || c == '"' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 func prettyCondition(s string) string {
@@ -88,7 +118,7 @@ func splitTop(s, word string) []string {
 			depth++
 		case ')', ']':
 			depth--
-		case ' ':
+		case word[0]:
 			if depth == 0 && strings.HasPrefix(s[i:], word) && !(word == " AND " && strings.Contains(s[from:i], " BETWEEN ")) {
 				parts = append(parts, s[from:i])
 				from = i + len(word)

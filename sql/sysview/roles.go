@@ -10,11 +10,14 @@ import (
 // hidden stands where PostgreSQL hides a password.
 const hidden = "********"
 
+// Attributes that Quire does not keep are shown for the role that the directory was made with, as PostgreSQL's initdb gives them, and
+// for no other.
+
 var _ = view("pg_roles", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
 	var rows [][]datum.Datum
 	for _, r := range env.Catalog.Roles() {
-		rows = append(rows, row(r.Name, r.Superuser, true, r.Superuser, r.Superuser, r.Login,
-			r.Replication, -1, hidden, nil, r.Superuser,
+		rows = append(rows, row(r.Name, r.Superuser, true, r.OID == boss(env.Catalog).OID, r.OID == boss(env.Catalog).OID, r.Login,
+			r.Replication, -1, hidden, nil, r.OID == boss(env.Catalog).OID,
 			reloptions(r.Settings), r.OID))
 	}
 	return rows, nil
@@ -24,7 +27,7 @@ var _ = view("pg_user", func(_ context.Context, env *Env) ([][]datum.Datum, erro
 	var rows [][]datum.Datum
 	for _, r := range env.Catalog.Roles() {
 		if r.Login {
-			rows = append(rows, row(r.Name, r.OID, r.Superuser, r.Superuser, r.Replication, r.Superuser,
+			rows = append(rows, row(r.Name, r.OID, r.OID == boss(env.Catalog).OID, r.Superuser, r.Replication, r.OID == boss(env.Catalog).OID,
 				hidden, nil, reloptions(r.Settings)))
 		}
 	}
@@ -37,8 +40,8 @@ var _ = view("pg_authid", func(_ context.Context, env *Env) ([][]datum.Datum, er
 	}
 	var rows [][]datum.Datum
 	for _, r := range env.Catalog.Roles() {
-		rows = append(rows, row(r.OID, r.Name, r.Superuser, true, r.Superuser, r.Superuser, r.Login,
-			r.Replication, r.Superuser, -1, orNull(r.Verifier), nil))
+		rows = append(rows, row(r.OID, r.Name, r.Superuser, true, r.OID == boss(env.Catalog).OID, r.OID == boss(env.Catalog).OID, r.Login,
+			r.Replication, r.OID == boss(env.Catalog).OID, -1, orNull(r.Verifier), nil))
 	}
 	return rows, nil
 })
@@ -50,7 +53,7 @@ var _ = view("pg_shadow", func(_ context.Context, env *Env) ([][]datum.Datum, er
 	var rows [][]datum.Datum
 	for _, r := range env.Catalog.Roles() {
 		if r.Login {
-			rows = append(rows, row(r.Name, r.OID, r.Superuser, r.Superuser, r.Replication, r.Superuser,
+			rows = append(rows, row(r.Name, r.OID, r.OID == boss(env.Catalog).OID, r.Superuser, r.Replication, r.OID == boss(env.Catalog).OID,
 				orNull(r.Verifier), nil, reloptions(r.Settings)))
 		}
 	}

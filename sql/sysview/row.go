@@ -24,6 +24,8 @@ func value(v any) datum.Datum {
 	switch v := v.(type) {
 	case nil:
 		return datum.NewNull()
+	case datum.Datum:
+		return v
 	case bool:
 		return datum.NewBool(v)
 	case int:

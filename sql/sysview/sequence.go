@@ -59,6 +59,11 @@ var _ = view("pg_depend", func(_ context.Context, env *Env) ([][]datum.Datum, er
 	}
 	for _, m := range env.Catalog.AccessMethods() {
 		rows = append(rows, row(class("pg_am"), m.OID, 0, class("pg_extension"), m.OID, 0, char('e')))
+		for i := range m.Description.OpClasses {
+			oid := partOID(opclassPart, m.OID, i)
+			rows = append(rows, row(class("pg_opclass"), oid, 0, class("pg_extension"), m.OID, 0, char('e')),
+				row(class("pg_opfamily"), oid, 0, class("pg_extension"), m.OID, 0, char('e')))
+		}
 	}
 	return rows, nil
 })
