@@ -123,6 +123,8 @@ func (s *Session) ddl(ctx context.Context, p *portal) (string, error) {
 		return name, s.grant(ctx, n.GrantStmt)
 	case *pg_query.Node_CreateStmt:
 		return name, s.createTable(ctx, stmt, n.CreateStmt)
+	case *pg_query.Node_CreateTableAsStmt:
+		return s.createTableAs(ctx, stmt, n.CreateTableAsStmt)
 	case *pg_query.Node_CreateSeqStmt:
 		return name, s.createSequence(ctx, stmt, n.CreateSeqStmt)
 	case *pg_query.Node_AlterSeqStmt:
@@ -160,6 +162,8 @@ func ddlName(n *pg_query.Node) string {
 	switch n := n.Node.(type) {
 	case *pg_query.Node_CreateStmt:
 		return "CREATE TABLE"
+	case *pg_query.Node_CreateTableAsStmt:
+		return "CREATE TABLE AS"
 	case *pg_query.Node_CreateSeqStmt:
 		return "CREATE SEQUENCE"
 	case *pg_query.Node_AlterSeqStmt:
