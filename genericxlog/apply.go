@@ -94,6 +94,10 @@ func (r *replay) install() (applied int) {
 	for i := range r.pages {
 		if p := &r.pages[i]; p.after != nil {
 			p.buf.MarkDirty()
+		}
+	}
+	for i := range r.pages {
+		if p := &r.pages[i]; p.after != nil {
 			p.buf.Install(p.after, r.rec.LSN, r.rec.EndLSN)
 			applied++
 		}

@@ -160,13 +160,15 @@ func (s *State) finishUnlogged() error {
 	}
 	defer s.m.critical()
 	for i := range s.blocks {
+		s.blocks[i].buf.MarkDirty()
+	}
+	for i := range s.blocks {
 		r := &s.blocks[i]
 		version := s.m.nextCounter(r.ref.PrevLSN)
 		if r.ref.Change.Stamped {
 			r.editor.Stamp(version)
 		}
 		r.ref.CRC = r.editor.Page().ContentCRC()
-		r.buf.MarkDirty()
 		r.install(s.rel, version, 0)
 	}
 	return nil

@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"encoding/binary"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -139,5 +140,82 @@ func TestPrivateArenaHasNoFile(t *testing.T) {
 	_, _, err := f.pool.ArenaFile("")
 	require.ErrorIs(t, err, ErrNotShared)
 	require.NoError(t, f.pool.Populate())
+	f.close()
+}
+
+// TestRecordsAreSeenWhole: a writer changes two pages at a time. Whoever has seen the first one changed does not find the second as it
+// was before, whichever way round they are unlocked.
+func TestRecordsAreSeenWhole(t *testing.T) {
+	f := newFixture(t, Config{Frames: 8})
+	r := newPeer(t, f.pool)
+	f.set(0, 1)
+	f.set(1, 1)
+	buffers := []*Buffer{f.pin(0), f.pin(1)}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for lsn := page.LSN(5000); ; lsn++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			after := []page.Page{content(tagOf(0), lsn, byte(lsn)), content(tagOf(1), lsn, byte(lsn))}
+			runtime.Gosched()
+			for _, b := range buffers {
+				b.Lock()
+			}
+			for _, b := range buffers {
+				b.MarkDirty()
+			}
+			for i, b := range buffers {
+				b.Install(after[i], lsn, lsn+1)
+			}
+			for i := range buffers {
+				buffers[(i+int(lsn))%2].Unlock()
+			}
+		}
+	}()
+	first, second := page.New(), page.New()
+	for good := 0; good < 2000; good++ {
+		a := good % 2
+		for !r.read(buffers[a].Frame(), tagOf(a), first) {
+			runtime.Gosched()
+		}
+		for !r.read(buffers[1-a].Frame(), tagOf(1-a), second) {
+			runtime.Gosched()
+		}
+		if first.LSN() >= 5000 { // the pages began apart
+			require.GreaterOrEqual(t, second.LSN(), first.LSN())
+		}
+	}
+	close(stop)
+	<-stopped
+	for _, b := range buffers {
+		b.Unpin()
+	}
+	f.close()
+}
+
+// TestPagesThatAreNoneAreNotShown: what was never installed, or could not be read, is in no reader's reach.
+func TestPagesThatAreNoneAreNotShown(t *testing.T) {
+	f := newFixture(t, Config{Frames: 8})
+	r := newPeer(t, f.pool)
+	blk, err := f.pool.Reserve(rel)
+	require.NoError(t, err)
+	b, err := f.pool.PinNew(tagOf(int(blk)))
+	require.NoError(t, err)
+	p := page.New()
+	require.False(t, r.read(b.Frame(), tagOf(int(blk)), p))
+	require.True(t, b.TryLock())
+	b.Unlock()
+	require.False(t, r.read(b.Frame(), tagOf(int(blk)), p), "a lock alone makes no page of it")
+	b.Lock()
+	b.MarkDirty()
+	b.Install(content(tagOf(int(blk)), 700, 7), 700, 750)
+	require.False(t, r.read(b.Frame(), tagOf(int(blk)), p))
+	b.Unlock()
+	require.True(t, r.read(b.Frame(), tagOf(int(blk)), p))
+	b.Unpin()
 	f.close()
 }

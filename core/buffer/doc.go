@@ -15,6 +15,9 @@
 //	B6. A frame that holds nothing worth keeping (a new block that was pinned and never installed) vanishes with its
 //	    last pin, so that blocks exist by being changed and not by being looked at.
 //	B7. Whoever writes pages never waits for a content lock while holding more than that page's pin.
+//	B8. The version word of a changed page is odd from MarkDirty to Unlock. All pages of a record are marked before the first is
+//	    installed and unlocked after the last, so that a reader of the arena who has seen one of them changed finds none of the
+//	    others as it was.
 //
 // Locks, outer to inner; skip levels freely, never go back:
 //

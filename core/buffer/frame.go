@@ -65,6 +65,9 @@ func (b *Buffer) Version() page.LSN { return page.LSN(b.lsn.Load()) }
 // Frame returns the frame's number in its arena, for readers that map the arena.
 func (b *Buffer) Frame() int { return b.index }
 
+// Arena returns the name of the arena that the frame belongs to.
+func (b *Buffer) Arena() string { return b.arena.name }
+
 // Page returns the bytes of the page, to be read under a content lock and never written.
 func (b *Buffer) Page() page.Page {
 	if invariant.Enabled && b.content.TryLock() {
@@ -77,8 +80,13 @@ func (b *Buffer) Page() page.Page {
 // Lock takes the content lock exclusively.
 func (b *Buffer) Lock() { b.content.Lock() }
 
-// Unlock releases what Lock took.
-func (b *Buffer) Unlock() { b.content.Unlock() }
+// Unlock releases what Lock took. A changed page is there for readers of the arena from here on (B8).
+func (b *Buffer) Unlock() {
+	if b.word.Load()&1 == 1 && b.state.Load() == stateReady {
+		b.word.Add(1)
+	}
+	b.content.Unlock()
+}
 
 // RLock takes the content lock shared with other readers.
 func (b *Buffer) RLock() { b.content.RLock() }
@@ -103,11 +111,14 @@ func (b *Buffer) Unpin() {
 	}
 }
 
-// MarkDirty announces a change that is about to be logged (B5).
+// MarkDirty announces a change that is about to be logged (B5). Readers of the arena do not find the page until Unlock (B8).
 //
 // Holds: the content lock exclusively.
 func (b *Buffer) MarkDirty() {
 	b.assertLocked()
+	if b.word.Load()&1 == 0 {
+		b.word.Add(1)
+	}
 	b.hdr.Lock()
 	b.hdr.changes++
 	b.setDirtyLocked(true)
@@ -121,13 +132,11 @@ func (b *Buffer) MarkDirty() {
 func (b *Buffer) Install(p page.Page, start, end page.LSN) {
 	b.assertLocked()
 	if invariant.Enabled {
-		invariant.That(b.dirty.Load(), "page %v is installed before MarkDirty", b.tag)
+		invariant.That(b.dirty.Load() && b.word.Load()&1 == 1, "page %v is installed before MarkDirty", b.tag)
 		invariant.That(p.LSN() == start, "page %v has LSN %v, installed as %v", b.tag, p.LSN(), start)
 		invariant.That(p.Verify(b.tag) == nil, "page %v is installed unsealed: %v", b.tag, p.Verify(b.tag))
 	}
-	b.word.Add(1)
 	copy(b.bytes, p)
-	b.word.Add(1)
 	b.lsn.Store(uint64(start))
 	b.hdr.Lock()
 	b.hdr.changes++
@@ -196,10 +205,10 @@ func (b *Buffer) begin(tag page.Tag, rel *relation) {
 	b.arena.describe(b.index, tag)
 }
 
-// publish ends a load: the version word becomes even and waiters go on.
+// publish ends a load and waiters go on. The version word becomes even if there is a page worth reading.
 func (b *Buffer) publish(state uint32) {
 	b.lsn.Store(uint64(b.bytes.LSN()))
-	if b.word.Load()&1 == 1 {
+	if state == stateReady && b.word.Load()&1 == 1 {
 		b.word.Add(1)
 	}
 	b.state.Store(state)

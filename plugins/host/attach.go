@@ -49,7 +49,7 @@ func Attach(ctx context.Context, cfg AttachConfig) (*Attached, error) {
 		k.mu.sup.Step(k.cfg.Now(), Event{Kind: ev, Gen: k.mu.sup.Generation()})
 	}
 	p := &process{name: cfg.Name, exited: make(chan struct{})}
-	s, err := connect(ctx, cfg.Name, k.mu.sup.Generation(), p, cfg.Dial)
+	s, err := connect(ctx, cfg.Name, k.mu.sup.Generation(), p, cfg.Pages, cfg.Dial)
 	if err != nil {
 		return nil, fmt.Errorf("attach to access method %s: %w", cfg.Name, err)
 	}

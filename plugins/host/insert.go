@@ -132,7 +132,7 @@ func (u *uniqueInsert) judge(refused []wire.Conflict, first int, places []int) (
 		}
 		tids[i] = c.TID
 	}
-	pages := u.method.keeper.cfg.Pages.Open(u.idx, u.xid)
+	pages := u.method.keeper.cfg.Pages.Open(u.method.keeper.name, u.idx, u.xid)
 	defer pages.Close()
 	fates, err := pages.RowFates(u.ctx, tids)
 	if err != nil {

@@ -234,7 +234,7 @@ func (k *keeper) start(ctx context.Context, gen uint64) {
 	}
 	s, err := launch(ctx, launchConfig{
 		name: k.name, gen: gen, image: im, socketDir: k.socketDir, timeout: k.cfg.Timeouts.Start,
-		tail: k.tail, logLevel: k.cfg.Log.GetLevel().String(),
+		tail: k.tail, logLevel: k.cfg.Log.GetLevel().String(), pages: k.cfg.Pages,
 	})
 	im.close()
 	if err != nil {

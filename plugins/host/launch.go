@@ -51,6 +51,7 @@ type launchConfig struct {
 	timeout   time.Duration
 	tail      *tail
 	logLevel  string
+	pages     PageStore
 }
 
 // launch starts a plugin, shakes hands and asks it what it is. When it returns an error the process is gone or dying;
@@ -89,7 +90,7 @@ func launch(ctx context.Context, cfg launchConfig) (*session, error) {
 	if err != nil {
 		return nil, startError(ctx, p, err)
 	}
-	s, err := connect(ctx, cfg.name, cfg.gen, p, func(ctx context.Context) (net.Conn, error) { return dialPlugin(ctx, p, addr) })
+	s, err := connect(ctx, cfg.name, cfg.gen, p, cfg.pages, func(ctx context.Context) (net.Conn, error) { return dialPlugin(ctx, p, addr) })
 	if err != nil {
 		return nil, startError(ctx, p, err)
 	}
@@ -121,7 +122,7 @@ func startError(ctx context.Context, p *process, err error) error {
 }
 
 // connect dials the plugin and asks for its description.
-func connect(ctx context.Context, name string, gen uint64, p *process, dial func(context.Context) (net.Conn, error)) (*session, error) {
+func connect(ctx context.Context, name string, gen uint64, p *process, pages PageStore, dial func(context.Context) (net.Conn, error)) (*session, error) {
 	conn, err := grpc.NewClient("passthrough:///"+name,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return dial(ctx) }),
@@ -140,7 +141,7 @@ func connect(ctx context.Context, name string, gen uint64, p *process, dial func
 	if err == nil {
 		d := wire.DescriptionFromProto(m)
 		if s.about, err = describe(name, d); err == nil {
-			s.lanes.offer, err = sharedLanes(p, d.Lanes)
+			s.lanes.offer, err = sharedLanes(p, pages, d.Lanes)
 		}
 		if err != nil {
 			p.fail(err)
@@ -156,7 +157,7 @@ func connect(ctx context.Context, name string, gen uint64, p *process, dial func
 }
 
 // sharedLanes returns what opens a lane in shared memory, nil if the plugin takes none or runs where nobody could hand it memory.
-func sharedLanes(p *process, socket string) (func() (*shm.End, error), error) {
+func sharedLanes(p *process, pages PageStore, socket string) (func() (*shm.End, error), error) {
 	if socket == "" || !shm.Supported || p.image == nil {
 		return nil, nil
 	}
@@ -171,7 +172,14 @@ func sharedLanes(p *process, socket string) (func() (*shm.End, error), error) {
 		if err != nil {
 			return nil, err
 		}
-		return shm.Offer(conn.(*net.UnixConn))
+		arena, err := pages.Arena(p.name)
+		if err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		if arena != nil {
+			defer arena.Close()
+		}
+		return shm.Offer(conn.(*net.UnixConn), arena)
 	}, nil
 }
 

@@ -53,7 +53,7 @@ func (m *method) open(ctx context.Context, what pb.Method, idx am.Index, xid uin
 		progress: p.cfg.Timeouts.Progress, hung: func(reason string) { p.hung(s.gen, reason) },
 	}
 	if permissions[what] != 0 {
-		c.pages = p.cfg.Pages.Open(idx, xid)
+		c.pages = p.cfg.Pages.Open(p.name, idx, xid)
 	}
 	if permissions[what]&mayWrite != 0 {
 		c.gates, c.gate = p.gates, p.gates.take(idx.Rel.Rel)
@@ -136,7 +136,7 @@ func (m *method) Build(ctx context.Context, idx am.Index, rows func(yield func([
 	if err := b.run(rows); err != nil {
 		return am.BuildStats{}, err
 	}
-	n, err := m.keeper.cfg.Pages.Open(idx, 0).NBlocks(ctx)
+	n, err := m.keeper.cfg.Pages.Open(m.keeper.name, idx, 0).NBlocks(ctx)
 	if err != nil {
 		return am.BuildStats{}, c.failure(err)
 	}

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"sync"
 
@@ -63,9 +64,18 @@ func (s *PoolStore) HeapLength(idx am.Index) (page.BlockNumber, error) {
 	return s.pool.Length(page.RelFile{Rel: idx.Heap, Fork: page.MainFork})
 }
 
+// Arena is the buffer pool's of that name.
+func (s *PoolStore) Arena(method string) (*os.File, error) {
+	file, _, err := s.pool.ArenaFile(method)
+	if errors.Is(err, buffer.ErrNotShared) {
+		return nil, nil
+	}
+	return file, err
+}
+
 // Open gives a call access to the pages of its index.
-func (s *PoolStore) Open(idx am.Index, xid uint64) CallPages {
-	return &callPages{store: s, idx: idx, xid: xid}
+func (s *PoolStore) Open(method string, idx am.Index, xid uint64) CallPages {
+	return &callPages{store: s, method: method, idx: idx, xid: xid}
 }
 
 // takeFree removes a block from those given back.
@@ -97,6 +107,7 @@ func (s *PoolStore) giveBack(rel page.RelFileNumber, blocks []page.BlockNumber) 
 // callPages are the pages of one index during one call.
 type callPages struct {
 	store  *PoolStore
+	method string
 	idx    am.Index
 	xid    uint64
 	handed map[page.BlockNumber]bool // handed out and not used; true = it held a page before
@@ -112,7 +123,8 @@ func (c *callPages) NBlocks(context.Context) (page.BlockNumber, error) {
 	return c.store.pool.Length(c.file())
 }
 
-// ReadPages copies pages, each under its content lock; those the caller knows already are not copied.
+// ReadPages copies pages, each under its content lock; those the caller knows already are not copied. Where the page lies in the
+// access method's arena, it says so.
 func (c *callPages) ReadPages(ctx context.Context, refs []wire.PageRef) ([]wire.PageRead, error) {
 	reads := make([]wire.PageRead, len(refs))
 	for i, ref := range refs {
@@ -134,6 +146,9 @@ func (c *callPages) ReadPages(ctx context.Context, refs []wire.PageRef) ([]wire.
 			reads[i].Page = append(make(page.Page, 0, page.Size), b.Page()...)
 		}
 		b.RUnlock()
+		if b.Arena() == c.method {
+			reads[i].Frame = uint32(b.Frame()) + 1
+		}
 		b.Unpin()
 	}
 	return reads, nil

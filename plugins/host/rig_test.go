@@ -96,6 +96,7 @@ type rig struct {
 	dir    string
 	log    *logBuffer
 	next   page.RelFileNumber
+	arena  string // where the pages of indexes are
 	temp   vfs.FS
 	fates  fakeFates
 }
@@ -151,11 +152,11 @@ func newRig(t testing.TB, adjust func(*Config), names ...string) *rig {
 		SystemID: 7, Superuser: "boss", WALSegmentBytes: 4 << 20, Storage: storage.Options{DoubleWriteBytes: 1},
 	}))
 	e, err := engine.Open(ctx, m, "data", engine.Options{
-		Frames: 4096, PrivateMemory: true, NoBackground: true, RingBytes: 4 << 20, SpareSegments: 1,
+		Frames: 4096, ArenaFrames: func(string) int { return 512 }, NoBackground: true, RingBytes: 4 << 20, SpareSegments: 1,
 		Storage: storage.Options{DoubleWriteBytes: 1},
 	})
 	require.NoError(t, err)
-	r := &rig{t: t, engine: e, dir: pluginDir(t, names...), log: &logBuffer{}, next: 50000, temp: m}
+	r := &rig{t: t, engine: e, dir: pluginDir(t, names...), log: &logBuffer{}, next: 50000, temp: m, arena: names[0]}
 	r.fates.except = make(map[page.TID]wire.RowFate)
 	temp, err := NewTempSpace(m, "data/tmp")
 	require.NoError(t, err)
@@ -194,6 +195,7 @@ func (r *rig) index(label string) am.Index {
 		Options: map[string]string{"label": label, "fill": "100"},
 	}
 	require.NoError(r.t, r.engine.Storage.Create(idx.Rel.File()))
+	r.engine.Pool.AssignArena(rel, r.arena)
 	require.NoError(r.t, r.engine.Storage.Create(page.RelFile{Rel: idx.Heap}))
 	pages := make([]page.Page, heapBlocks)
 	for i := range pages {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"os"
 
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/page"
@@ -10,10 +11,13 @@ import (
 
 // A PageStore opens the pages of an index for one call. NewPoolStore makes the one on the engine; tests have their own.
 type PageStore interface {
-	// Open gives access to idx's pages; changes are logged for the transaction xid, 0 for none or several.
-	Open(idx am.Index, xid uint64) CallPages
+	// Open gives an access method access to idx's pages; changes are logged for the transaction xid, 0 for none or several.
+	Open(method string, idx am.Index, xid uint64) CallPages
 	// HeapLength is the number of blocks of the table under idx, to judge row addresses by.
 	HeapLength(idx am.Index) (page.BlockNumber, error)
+	// Arena returns a handle of the memory that the pages of an access method's indexes are in, which nobody can write through; nil
+	// if it cannot be shared. The caller closes it.
+	Arena(method string) (*os.File, error)
 }
 
 // CallPages are the pages of one index during one call: the page requests of wire.PageCarrier, answered. Used by one

@@ -108,6 +108,7 @@ func (c *callState) scan() (*pb.Result, error) {
 		return nil, err
 	}
 	hits := newHitWriter(scan, func(m *pb.Hits) error { return c.carrier.hits(c.ctx, m) })
+	c.ix.turn = hits.flushFull
 	if err := c.am.Scan(c.ctx, c.ix, scan, hits); err != nil {
 		return nil, err
 	}

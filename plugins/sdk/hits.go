@@ -66,12 +66,21 @@ func (w *HitWriter) AddWithValues(tid page.TID, recheck bool, values []Value) er
 	if len(values) != w.columns {
 		return fmt.Errorf("%w: %d values with a hit, the scan asks for %d", ErrWrongState, len(values), w.columns)
 	}
+	if err := w.flushFull(); err != nil {
+		return err
+	}
 	w.packed = wire.AppendHit(w.packed, tid, recheck)
 	for _, v := range values {
 		w.values = wire.AppendValue(w.values, v)
 	}
 	w.count++
 	w.total++
+	return nil
+}
+
+// flushFull sends a full message once it is clear that it is not the last, which travels with the result: when there is another hit,
+// or the scan goes on to another page.
+func (w *HitWriter) flushFull() error {
 	if w.count >= w.size || len(w.values) > wire.MaxRowBatch {
 		return w.Flush()
 	}
@@ -82,6 +91,9 @@ func (w *HitWriter) AddWithValues(tid page.TID, recheck bool, values []Value) er
 func (w *HitWriter) AddOrdered(tid page.TID, recheck bool, distance float64) error {
 	if math.IsNaN(distance) {
 		return fmt.Errorf("%w: the distance of row %v is not a number", ErrInvalidValue, tid)
+	}
+	if err := w.flushFull(); err != nil { // before the distance of the next hit joins those of the last
+		return err
 	}
 	w.orderBy = append(w.orderBy, distance)
 	return w.Add(tid, recheck)

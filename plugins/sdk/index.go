@@ -28,6 +28,7 @@ type Index struct {
 	read   map[page.BlockNumber]page.LSN      // versions read since Start, by K2; nil outside
 	reread bool                               // an attempt before was out of date: PeekPage does not trust the cache
 	alone  bool                               // Update holds the other writers of the index back
+	turn   func() error                       // before a scan looks at another page
 }
 
 // NewIndex binds an index to a carrier. Serve does it for each call; tests of an author's own functions may, too.
@@ -77,6 +78,15 @@ func (ix *Index) NBlocks() (page.BlockNumber, error) {
 
 // ReadPage returns a page as it is now, and its version. The page must not be changed (K1). ErrNotFound beyond the end.
 func (ix *Index) ReadPage(blk page.BlockNumber) (page.Page, page.LSN, error) {
+	if ix.turn != nil {
+		if err := ix.turn(); err != nil {
+			return nil, 0, err
+		}
+	}
+	if e, ok := ix.cache.current(ix.info.Rel, blk); ok {
+		ix.saw(blk, e.version)
+		return e.page, e.version, nil
+	}
 	ref := wire.PageRef{Block: blk}
 	old, known := ix.cache.get(ix.info.Rel, blk)
 	if known {
@@ -86,6 +96,7 @@ func (ix *Index) ReadPage(blk page.BlockNumber) (page.Page, page.LSN, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("read block %d of index %s: %w", blk, ix.info.Name, err)
 	}
+	ix.cache.located(ix.info.Rel, blk, reads[0].Frame)
 	if reads[0].Unchanged {
 		ix.saw(blk, old.version)
 		return old.page, old.version, nil
@@ -99,7 +110,11 @@ func (ix *Index) ReadPage(blk page.BlockNumber) (page.Page, page.LSN, error) {
 // date. Use it for pages that are registered in the same XLog, where Finish notices, and for pages that never change.
 // When Update repeats its function, PeekPage asks the host.
 func (ix *Index) PeekPage(blk page.BlockNumber) (page.Page, page.LSN, error) {
-	if e, ok := ix.cache.get(ix.info.Rel, blk); ok && !ix.reread {
+	e, ok := ix.cache.current(ix.info.Rel, blk)
+	if !ok && !ix.reread {
+		e, ok = ix.cache.get(ix.info.Rel, blk)
+	}
+	if ok {
 		ix.saw(blk, e.version)
 		return e.page, e.version, nil
 	}

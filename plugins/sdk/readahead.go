@@ -23,6 +23,8 @@ type PageReader struct {
 	ahead   func() ([]wire.PageRead, error)
 	asked   []wire.PageRef
 	held    []page.Page // what the cache holds of asked, for "unchanged"
+	at      []int       // where in found the pages that were asked for belong
+	found   []readPage  // the stretch, with the pages that needed no asking
 	current []readPage
 	pos     int
 	err     error
@@ -46,6 +48,11 @@ func (ix *Index) ReadPages(first, end page.BlockNumber) *PageReader {
 func (r *PageReader) Next() bool {
 	if r.err != nil {
 		return false
+	}
+	if r.ix.turn != nil {
+		if r.err = r.ix.turn(); r.err != nil {
+			return false
+		}
 	}
 	r.pos++
 	if r.pos >= len(r.current) {
@@ -76,40 +83,50 @@ func (r *PageReader) Err() error { return r.err }
 
 // ask requests the next stretch.
 func (r *PageReader) ask() {
-	r.ahead, r.asked, r.held = nil, nil, nil
+	r.ahead, r.asked, r.held, r.at, r.found = nil, nil, nil, nil, nil
 	n := min(int64(r.end)-int64(r.next), wire.MaxReadPages)
 	if n <= 0 {
 		return
 	}
-	r.asked = make([]wire.PageRef, n)
-	r.held = make([]page.Page, n)
-	for i := range r.asked {
-		r.asked[i].Block = r.next + page.BlockNumber(i)
-		if c, ok := r.ix.cache.get(r.ix.info.Rel, r.asked[i].Block); ok {
-			r.asked[i].Known, r.held[i] = c.version, c.page
+	cache, rel := r.ix.cache, r.ix.info.Rel
+	r.found = make([]readPage, n)
+	for i := range r.found {
+		blk := r.next + page.BlockNumber(i)
+		if c, ok := cache.current(rel, blk); ok {
+			r.found[i] = readPage{blk, c.page, c.version}
+			continue
 		}
+		ref, held := wire.PageRef{Block: blk}, page.Page(nil)
+		if c, ok := cache.get(rel, blk); ok {
+			ref.Known, held = c.version, c.page
+		}
+		r.asked, r.held, r.at = append(r.asked, ref), append(r.held, held), append(r.at, i)
 	}
 	r.next += page.BlockNumber(n)
-	r.ahead = r.ix.carrier.StartRead(r.ix.ctx, r.asked)
+	r.ahead = func() ([]wire.PageRead, error) { return nil, nil }
+	if len(r.asked) > 0 {
+		r.ahead = r.ix.carrier.StartRead(r.ix.ctx, r.asked)
+	}
 }
 
 // fetch takes the stretch under way and requests the one after it.
 func (r *PageReader) fetch() error {
-	asked, held := r.asked, r.held
+	asked, held, found := r.asked, r.held, r.found
 	reads, err := r.ahead()
 	if err != nil {
 		return fmt.Errorf("read blocks [%d,%d) of index %s: %w", asked[0].Block, r.next, r.ix.info.Name, err)
 	}
-	r.current, r.pos = make([]readPage, len(reads)), 0
 	for i, got := range reads {
 		p := got.Page
+		r.ix.cache.located(r.ix.info.Rel, asked[i].Block, got.Frame)
 		if got.Unchanged {
 			p = held[i]
 		} else if r.keep {
 			r.ix.cache.put(r.ix.info.Rel, asked[i].Block, p, got.Version)
 		}
-		r.current[i] = readPage{blk: asked[i].Block, page: p, version: got.Version}
+		found[r.at[i]] = readPage{blk: asked[i].Block, page: p, version: got.Version}
 	}
+	r.current, r.pos = found, 0
 	r.ask()
 	return nil
 }

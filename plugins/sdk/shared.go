@@ -77,10 +77,15 @@ func (s *server) takeLane(conn *net.UnixConn) {
 		_ = conn.Close()
 		return
 	}
-	end, err := shm.Accept(conn)
+	end, arena, err := shm.Accept(conn)
 	if err != nil {
 		s.log.Warn().Err(err).Msg("no lane in shared memory")
 		return
+	}
+	if arena != nil {
+		if err := s.cache.mapArena(arena); err != nil {
+			s.log.Warn().Err(err).Msg("pages are read by message")
+		}
 	}
 	if err := s.sharedLane(end); err != nil {
 		s.log.Debug().Err(err).Msg("a lane has ended")

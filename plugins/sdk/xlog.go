@@ -80,7 +80,13 @@ func (x *XLog) RegisterBuffer(blk page.BlockNumber, flags Flags) (*page.Editor, 
 func (x *XLog) base(blk page.BlockNumber) (page.Page, page.LSN, error) {
 	ix := x.ix
 	seen, wasRead := ix.read[blk]
-	if c, ok := ix.cache.get(ix.info.Rel, blk); ok && (wasRead && c.version == seen || !wasRead && !ix.reread) {
+	c, ok := ix.cache.get(ix.info.Rel, blk)
+	if !wasRead {
+		if now, found := ix.cache.current(ix.info.Rel, blk); found {
+			return now.page, now.version, nil
+		}
+	}
+	if ok && (wasRead && c.version == seen || !wasRead && !ix.reread) {
 		return c.page, c.version, nil
 	}
 	p, version, err := ix.ReadPage(blk)

@@ -68,6 +68,7 @@ type PageRead struct {
 	Version   page.LSN
 	Unchanged bool      // Version equals PageRef.Known; Page is nil
 	Page      page.Page // the receiver may keep it and must not change it
+	Frame     uint32    // 1 + the frame of the arena that had the page, 0 = none; a hint
 }
 
 // NewBlock is a block handed out by Extend. A recycled block holds an old page, which has a version.

@@ -51,6 +51,12 @@ func ReadsToProto(reads []PageRead) *pb.ReadReply {
 	send, unchanged := 0, false
 	for i, r := range reads {
 		m.Versions[i] = uint64(r.Version)
+		if r.Frame != 0 {
+			if m.Frames == nil {
+				m.Frames = make([]uint32, len(reads))
+			}
+			m.Frames[i] = r.Frame
+		}
 		if r.Unchanged {
 			unchanged = true
 		} else {
@@ -78,11 +84,16 @@ func ReadsFromProto(m *pb.ReadReply, refs []PageRef) ([]PageRead, error) {
 		return nil, fmt.Errorf("%w: %d pages in answer to %d", ErrProtocol, len(m.GetVersions()), len(refs))
 	case len(m.GetUnchanged()) != 0 && len(m.GetUnchanged()) != len(refs):
 		return nil, fmt.Errorf("%w: %d marks for %d pages", ErrProtocol, len(m.GetUnchanged()), len(refs))
+	case len(m.GetFrames()) != 0 && len(m.GetFrames()) != len(refs):
+		return nil, fmt.Errorf("%w: %d frames for %d pages", ErrProtocol, len(m.GetFrames()), len(refs))
 	}
 	reads := make([]PageRead, len(refs))
 	rest := m.GetPages()
 	for i := range reads {
 		reads[i].Version = page.LSN(m.GetVersions()[i])
+		if len(m.GetFrames()) != 0 {
+			reads[i].Frame = m.GetFrames()[i]
+		}
 		if len(m.GetUnchanged()) != 0 && m.GetUnchanged()[i] {
 			if refs[i].Known == 0 || reads[i].Version != refs[i].Known {
 				return nil, fmt.Errorf("%w: block %d is called unchanged since %v, which nobody asked", ErrProtocol, refs[i].Block, reads[i].Version)

@@ -2578,6 +2578,7 @@ type ReadReply struct {
 	Versions      []uint64               `protobuf:"fixed64,1,rep,packed,name=versions,proto3" json:"versions,omitempty"`
 	Unchanged     []bool                 `protobuf:"varint,2,rep,packed,name=unchanged,proto3" json:"unchanged,omitempty"` // as known; no page is sent. Empty = all are sent
 	Pages         []byte                 `protobuf:"bytes,3,opt,name=pages,proto3" json:"pages,omitempty"`                 // the pages that are sent, one after the other
+	Frames        []uint32               `protobuf:"varint,4,rep,packed,name=frames,proto3" json:"frames,omitempty"`       // 1 + the frame of the arena that has each page now, 0 = none; a hint. Empty = none at all
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2629,6 +2630,13 @@ func (x *ReadReply) GetUnchanged() []bool {
 func (x *ReadReply) GetPages() []byte {
 	if x != nil {
 		return x.Pages
+	}
+	return nil
+}
+
+func (x *ReadReply) GetFrames() []uint32 {
+	if x != nil {
+		return x.Frames
 	}
 	return nil
 }
@@ -3707,11 +3715,12 @@ const file_am_proto_rawDesc = "" +
 	"\x04Done\"4\n" +
 	"\x04Read\x12\x16\n" +
 	"\x06blocks\x18\x01 \x03(\rR\x06blocks\x12\x14\n" +
-	"\x05known\x18\x02 \x03(\x06R\x05known\"[\n" +
+	"\x05known\x18\x02 \x03(\x06R\x05known\"s\n" +
 	"\tReadReply\x12\x1a\n" +
 	"\bversions\x18\x01 \x03(\x06R\bversions\x12\x1c\n" +
 	"\tunchanged\x18\x02 \x03(\bR\tunchanged\x12\x14\n" +
-	"\x05pages\x18\x03 \x01(\fR\x05pages\"\t\n" +
+	"\x05pages\x18\x03 \x01(\fR\x05pages\x12\x16\n" +
+	"\x06frames\x18\x04 \x03(\rR\x06frames\"\t\n" +
 	"\aNBlocks\"&\n" +
 	"\fNBlocksReply\x12\x16\n" +
 	"\x06blocks\x18\x01 \x01(\rR\x06blocks\"\x1e\n" +

@@ -52,13 +52,18 @@ func create(ring int) (*memory, *os.File, error) {
 	return &memory{bytes}, file, nil
 }
 
-// Offer makes a lane and hands it over through a connected socket, which it takes over. It is the host's part.
-func Offer(conn *net.UnixConn) (*End, error) {
+// Offer makes a lane and hands it over through a connected socket, which it takes over. The descriptor of an arena, if there is
+// one, goes with it. It is the host's part.
+func Offer(conn *net.UnixConn, arena *os.File) (*End, error) {
 	mem, file, err := create(ringSize)
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	_, _, err = conn.WriteMsgUnix(greeting(ringSize), unix.UnixRights(int(file.Fd())), nil)
+	fds := []int{int(file.Fd())}
+	if arena != nil {
+		fds = append(fds, int(arena.Fd()))
+	}
+	_, _, err = conn.WriteMsgUnix(greeting(ringSize), unix.UnixRights(fds...), nil)
 	if err := errors.Join(err, file.Close()); err != nil {
 		mem.unmap()
 		return nil, errors.Join(fmt.Errorf("hand a shared lane over: %w", err), conn.Close())
@@ -66,31 +71,49 @@ func Offer(conn *net.UnixConn) (*End, error) {
 	return newEnd(mem, ringSize, true, conn), nil
 }
 
-// Accept takes a lane that was offered through a socket, which it takes over. It is the plugin's part.
-func Accept(conn *net.UnixConn) (*End, error) {
-	mem, ring, err := receive(conn)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("take a shared lane: %w", err), conn.Close())
+// Accept takes a lane that was offered through a socket, which it takes over, and the descriptor of the arena, nil if none came.
+// It is the plugin's part.
+func Accept(conn *net.UnixConn) (*End, *os.File, error) {
+	fail := func(err error) (*End, *os.File, error) {
+		return nil, nil, errors.Join(fmt.Errorf("take a shared lane: %w", err), conn.Close())
 	}
-	return newEnd(mem, ring, false, conn), nil
+	b, files, err := receive(conn)
+	if err != nil {
+		return fail(err)
+	}
+	defer files[0].Close()
+	mem, ring, err := mapLane(b, files[0])
+	if err != nil {
+		if files[1] != nil {
+			_ = files[1].Close()
+		}
+		return fail(err)
+	}
+	return newEnd(mem, ring, false, conn), files[1], nil
 }
 
-// receive takes the descriptor and maps it.
-func receive(conn *net.UnixConn) (*memory, int, error) {
+// receive takes the greeting and the descriptors: the lane's, and perhaps the arena's.
+func receive(conn *net.UnixConn) (b []byte, files [2]*os.File, err error) {
 	if err := conn.SetReadDeadline(time.Now().Add(handover)); err != nil {
-		return nil, 0, err
+		return nil, files, err
 	}
-	b, oob := make([]byte, greetingBytes), make([]byte, unix.CmsgSpace(4))
+	b = make([]byte, greetingBytes)
+	oob := make([]byte, unix.CmsgSpace(2*4))
 	n, oobn, _, _, err := conn.ReadMsgUnix(b, oob)
 	if err != nil {
-		return nil, 0, err
+		return nil, files, err
 	}
-	fd, err := descriptor(oob[:oobn])
+	files, err = descriptors(oob[:oobn])
 	if err != nil {
-		return nil, 0, err
+		return nil, files, err
 	}
-	defer unix.Close(fd)
-	ring, err := checkGreeting(b[:n])
+	return b[:n], files, conn.SetReadDeadline(time.Time{})
+}
+
+// mapLane maps the memory of a lane that was greeted with b.
+func mapLane(b []byte, file *os.File) (*memory, int, error) {
+	fd := int(file.Fd())
+	ring, err := checkGreeting(b)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -105,21 +128,36 @@ func receive(conn *net.UnixConn) (*memory, int, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("map: %w", err)
 	}
-	return &memory{bytes}, ring, conn.SetReadDeadline(time.Time{})
+	return &memory{bytes}, ring, nil
 }
 
-// descriptor takes the one descriptor out of a control message.
-func descriptor(oob []byte) (int, error) {
+// descriptors takes one or two descriptors out of a control message.
+func descriptors(oob []byte) (files [2]*os.File, err error) {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil || len(messages) != 1 {
-		return 0, fmt.Errorf("%w: %d control messages with the greeting: %v", wire.ErrProtocol, len(messages), err)
+		return files, fmt.Errorf("%w: %d control messages with the greeting: %v", wire.ErrProtocol, len(messages), err)
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
-	if err != nil || len(fds) != 1 {
-		return 0, fmt.Errorf("%w: %d descriptors with the greeting: %v", wire.ErrProtocol, len(fds), err)
+	if err != nil || len(fds) < 1 || len(fds) > len(files) {
+		for _, fd := range fds {
+			_ = unix.Close(fd)
+		}
+		return files, fmt.Errorf("%w: %d descriptors with the greeting: %v", wire.ErrProtocol, len(fds), err)
 	}
-	unix.CloseOnExec(fds[0])
-	return fds[0], nil
+	for i, fd := range fds {
+		unix.CloseOnExec(fd)
+		files[i] = os.NewFile(uintptr(fd), "from the host")
+	}
+	return files, nil
+}
+
+// mapRead maps a file for reading, whole.
+func mapRead(file *os.File) ([]byte, error) {
+	st, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return unix.Mmap(int(file.Fd()), 0, int(st.Size()), unix.PROT_READ, unix.MAP_SHARED)
 }
 
 // PeerPID is the process at the other end of a socket.

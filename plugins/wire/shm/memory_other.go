@@ -5,6 +5,7 @@ package shm
 import (
 	"errors"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -19,10 +20,16 @@ type memory struct{ bytes []byte }
 func (m *memory) unmap() {}
 
 // Offer is not possible here.
-func Offer(conn *net.UnixConn) (*End, error) { return nil, errors.Join(errUnsupported, conn.Close()) }
+func Offer(conn *net.UnixConn, _ *os.File) (*End, error) {
+	return nil, errors.Join(errUnsupported, conn.Close())
+}
 
 // Accept is not possible here.
-func Accept(conn *net.UnixConn) (*End, error) { return nil, errors.Join(errUnsupported, conn.Close()) }
+func Accept(conn *net.UnixConn) (*End, *os.File, error) {
+	return nil, nil, errors.Join(errUnsupported, conn.Close())
+}
+
+func mapRead(*os.File) ([]byte, error) { return nil, errUnsupported }
 
 // PeerPID is not known here.
 func PeerPID(*net.UnixConn) (int, error) { return 0, errUnsupported }

@@ -194,9 +194,11 @@ func TestHandover(t *testing.T) {
 	accept := func() (*End, error) {
 		c, err := l.AcceptUnix()
 		require.NoError(t, err)
-		return Accept(c)
+		end, arena, err := Accept(c)
+		require.Nil(t, arena)
+		return end, err
 	}
-	host, err := Offer(dial())
+	host, err := Offer(dial(), nil)
 	require.NoError(t, err)
 	plugin, err := accept()
 	require.NoError(t, err)
