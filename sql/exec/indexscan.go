@@ -2,11 +2,12 @@ package exec
 
 import (
 	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/sql/plan"
 )
 
-// indexScan fetches the rows that an index finds, in the index's order. An index-only scan takes the values from the index and asks the
-// heap no more than whether the row is there.
+// indexScan fetches the rows that an index finds, in the index's order. An index-only scan takes the values from the index, and asks the
+// heap whether the row is there only if its page is not all visible.
 type indexScan struct {
 	x     *Context
 	node  *plan.IndexScan
@@ -14,6 +15,7 @@ type indexScan struct {
 	out   projector
 	tick  ticker
 	hits  hits
+	seen  *heap.Visibility // of an index-only scan
 	row   Row
 	buf   []byte
 }
@@ -25,6 +27,9 @@ func newIndexScan(x *Context, n *plan.IndexScan, stats *Stats) *indexScan {
 func (s *indexScan) Open() error {
 	s.Close()
 	s.tick = ticker{ctx: s.x.Ctx}
+	if s.node.Returns != nil && s.seen == nil {
+		s.seen = s.x.Heap.Visibility(s.x.Snapshot, s.node.Table.Heap)
+	}
 	keys, none, err := s.x.indexKeys(s.node.Conds)
 	if err != nil || none {
 		return err
@@ -78,6 +83,10 @@ func (s *indexScan) fetch(hit *am.Hit) (bool, error) {
 		for i, column := range s.node.Returns {
 			s.row[s.node.Index.Attrs[column]] = hit.Values[i]
 		}
+		if s.seen.AllVisible(hit.TID.Block) {
+			return true, nil
+		}
+		s.stats.HeapFetches++
 	}
 	data, at, visible, err := s.x.Heap.Fetch(s.x.Snapshot, t.Heap, hit.TID, s.buf[:0])
 	if err != nil || !visible {
@@ -85,7 +94,6 @@ func (s *indexScan) fetch(hit *am.Hit) (bool, error) {
 	}
 	s.buf = data
 	if s.node.Returns != nil {
-		s.stats.HeapFetches++
 		return true, nil
 	}
 	if err := t.Row.DecodeColumns(data, s.node.Need, s.row); err != nil {
@@ -95,4 +103,9 @@ func (s *indexScan) fetch(hit *am.Hit) (bool, error) {
 	return true, nil
 }
 
-func (s *indexScan) Close() { s.hits.close() }
+func (s *indexScan) Close() {
+	s.hits.close()
+	if s.seen != nil {
+		s.seen.Close()
+	}
+}

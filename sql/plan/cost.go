@@ -32,6 +32,7 @@ func clampRows(n float64) float64 {
 // scanEstimate is what every scan path of one relation is priced from.
 type scanEstimate struct {
 	pages, tuples float64 // of the relation
+	allVisible    float64 // fraction of its pages
 	rows          float64 // after all restrictions
 	qual          Cost    // of the restrictions: Startup once, Total per row
 	// loops is how often the scan is expected to run, outer what it takes parameters from, needed the columns that are read beside
@@ -85,8 +86,7 @@ func bitmapPages(pages, fetched float64) float64 {
 // indexScan follows cost_index: heap pages between the perfectly correlated and the random case. qual is what is left
 // to check after the index conditions.
 //
-// An index-only scan reads the heap for pages that are not all visible; how many are is not known before the scan runs, so it is priced
-// like a plain one.
+// An index-only scan reads the heap for pages that are not all visible.
 func (c *Costs) indexScan(e scanEstimate, idx indexEstimate, qual Cost, indexOnly bool) Cost {
 	start := idx.Startup
 	if !c.IndexScan && !(indexOnly && c.IndexOnlyScan) {
@@ -95,9 +95,14 @@ func (c *Costs) indexScan(e scanEstimate, idx indexEstimate, qual Cost, indexOnl
 	run := idx.Total - idx.Startup
 	fetched := clampRows(idx.selectivity * e.tuples)
 	loops := math.Max(e.loops, 1)
-	random := indexPagesFetched(fetched*loops, e.pages, c.EffectiveCachePages) * c.RandomPage / loops
+	pages := indexPagesFetched(fetched*loops, e.pages, c.EffectiveCachePages)
+	hidden := 1.0 // part of the heap pages that have to be read
+	if indexOnly {
+		hidden = 1 - e.allVisible
+	}
+	random := math.Ceil(pages*hidden) * c.RandomPage / loops
 	best := 0.0
-	if n := math.Ceil(idx.selectivity * e.pages); n > 0 {
+	if n := math.Ceil(math.Ceil(idx.selectivity*e.pages) * hidden); n > 0 {
 		best = c.RandomPage
 		if n > 1 {
 			best += (n - 1) * c.SeqPage

@@ -267,6 +267,7 @@ func (lv *level) indexPaths(i int, x *Index, quals []expr.Expr, e scanEstimate) 
 	}
 	plain := !x.Desc.Caps.BitmapOnly && (len(m.conds) > 0 || ordered && x.Desc.Caps.Ordered)
 	returns, covered := covers(x, r.Table, e.needed, m)
+	covered = covered && p.costs.IndexOnlyScan
 	if len(m.conds) == 0 && !plain && !(covered && x.Desc.Caps.Ordered) {
 		return nil
 	}

@@ -237,12 +237,12 @@ func (lv *level) lookup(i int, out *joinRel, base []*joinRel, usable []*restrict
 	loops := 1e100
 	outer.each(func(k int) { loops = math.Min(loops, base[k].rows) })
 	e := scanEstimate{
-		pages: r.Table.Pages, tuples: r.Table.Tuples, qual: p.costs.qualCost(quals), loops: loops, outer: outer, needed: lv.needs(i),
-		rows: clampRows(r.Table.Tuples * lv.est.conjunction(quals)),
+		pages: r.Table.Pages, tuples: r.Table.Tuples, allVisible: r.Table.AllVisible, qual: p.costs.qualCost(quals), loops: loops, outer: outer,
+		needed: lv.needs(i), rows: clampRows(r.Table.Tuples * lv.est.conjunction(quals)),
 	}
 	var best *path
 	for _, x := range r.Table.Indexes {
-		if x.Method == nil {
+		if !x.Readable() {
 			continue
 		}
 		m := p.matchIndex(x, r.rel, exprs)

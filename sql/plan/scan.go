@@ -218,7 +218,7 @@ func (lv *level) tablePaths(i int, out *joinRel) {
 	r, p := &lv.rels[i], lv.p
 	t := r.Table
 	e := scanEstimate{
-		pages: t.Pages, tuples: t.Tuples, rows: clampRows(t.Tuples * lv.est.conjunction(r.quals)), qual: p.costs.qualCost(r.quals), loops: 1,
+		pages: t.Pages, tuples: t.Tuples, allVisible: t.AllVisible, rows: clampRows(t.Tuples * lv.est.conjunction(r.quals)), qual: p.costs.qualCost(r.quals), loops: 1,
 		needed: lv.needs(i),
 	}
 	out.rows = e.rows

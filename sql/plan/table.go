@@ -27,7 +27,9 @@ type Table struct {
 	Heap    heap.Relation
 	// Pages and Tuples are the current size, Tuples estimated from the density that the last ANALYZE saw.
 	Pages, Tuples float64
-	View          *View // set for a system view
+	// AllVisible is the fraction of the pages whose rows everybody sees, by the last VACUUM or ANALYZE.
+	AllVisible float64
+	View       *View // set for a system view
 	// Checks gives the CHECK constraints in the order of their names, ready to run; nil if there are none. Statements that write ask
 	// for them.
 	Checks func() ([]Check, error)

@@ -102,6 +102,7 @@ func (src *source) size(out *plan.Table, t *catalog.Table) error {
 		pages = 10
 	}
 	out.Pages = pages
+	out.AllVisible = math.Min(1, float64(t.Stats.AllVisible)/math.Max(pages, 1))
 	switch {
 	case pages == 0:
 		out.Tuples = 0
