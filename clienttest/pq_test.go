@@ -217,3 +217,35 @@ func transfer(db *sql.DB, worker, move, accounts int) error {
 	}
 	return tx.Commit()
 }
+
+// Isolation levels as database/sql names them: read uncommitted is read committed, serializable is refused.
+func TestPqIsolationLevels(t *testing.T) {
+	quire.watch(t)
+	db := openPq(t)
+	for level, want := range map[sql.IsolationLevel]string{
+		sql.LevelDefault: "read committed", sql.LevelReadUncommitted: "read committed", sql.LevelReadCommitted: "read committed",
+		sql.LevelRepeatableRead: "repeatable read",
+	} {
+		tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
+		require.NoError(t, err, level)
+		var got string
+		require.NoError(t, tx.QueryRow("show transaction_isolation").Scan(&got))
+		require.Equal(t, want, got)
+		require.NoError(t, tx.Commit())
+	}
+	_, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	require.Equal(t, pqerror.Code("0A000"), pqError(t, err).Code)
+	require.NoError(t, db.Ping())
+}
+
+// Notifications are not there: the listener hears so, and its connection goes on.
+func TestPqListenIsRefused(t *testing.T) {
+	quire.watch(t)
+	l, err := pq.NewListenerConn(quire.dsn(), make(chan *pq.Notification, 1))
+	require.NoError(t, err)
+	defer l.Close()
+	answered, err := l.Listen("x")
+	require.True(t, answered)
+	require.Equal(t, pqerror.Code("0A000"), pqError(t, err).Code)
+	require.NoError(t, l.Ping())
+}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/maintain"
+	"github.com/quiredb/quire/sql/sysview"
 )
 
 // vacuumOptions are what VACUUM and ANALYZE can be asked for.
@@ -66,7 +68,7 @@ func (s *Session) vacuum(ctx context.Context, st *pg_query.VacuumStmt) (string, 
 	if err := s.checkWritable(tag); err != nil {
 		return "", err
 	}
-	tables, err := s.vacuumTargets(st)
+	tables, err := s.vacuumTargets(st, strings.ToLower(tag))
 	if err != nil {
 		return "", err
 	}
@@ -134,15 +136,32 @@ func (s *Session) analyze(ctx context.Context, tables []uint32, opts maintain.An
 	return nil
 }
 
-// vacuumTargets finds the tables that are named.
-func (s *Session) vacuumTargets(st *pg_query.VacuumStmt) ([]uint32, error) {
+// keptByHost reports whether a name is a system relation, of which there is nothing to do (vacuumdb names them all), or a view,
+// which draws a warning.
+func (s *Session) keptByHost(rv *pg_query.RangeVar, what string) bool {
+	schema := cmp.Or(rv.Schemaname, "pg_catalog")
+	if sysview.LookupIn(schema, rv.Relname) != nil {
+		s.notice(pgerr.Warn(pgerr.Warning, `skipping "%s" --- cannot %s non-tables or special system tables`, rv.Relname, what))
+		return true
+	}
+	return schema == "pg_catalog" && slices.ContainsFunc(sysview.SystemRelations(), func(r sysview.SystemRelation) bool { return r.Name == rv.Relname })
+}
+
+// vacuumTargets finds the tables that are named; nil means all.
+func (s *Session) vacuumTargets(st *pg_query.VacuumStmt, what string) ([]uint32, error) {
 	cat, err := s.db.cat.Current(s.tx.txn)
 	if err != nil {
 		return nil, err
 	}
 	var out []uint32
+	if len(st.Rels) > 0 {
+		out = []uint32{} // none is not all
+	}
 	for _, n := range st.Rels {
 		rv := n.GetVacuumRelation().GetRelation()
+		if s.keptByHost(rv, what) {
+			continue
+		}
 		if err := public(rv); err != nil {
 			return nil, err
 		}
