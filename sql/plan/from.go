@@ -249,7 +249,7 @@ func (q *Query) isValues() bool {
 		return false
 	}
 	for i, t := range q.Targets {
-		if c, ok := t.Expr.(*expr.ColumnRef); !ok || c.Index != i {
+		if c, ok := t.Expr.(*expr.ColumnRef); !ok || c.Index != i || q.Rels[c.Rel] != rel {
 			return false
 		}
 	}

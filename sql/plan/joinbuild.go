@@ -114,10 +114,11 @@ func (lv *level) buildHash(pa, o, i *path, kind JoinKind, keys, list, filter []*
 	n := &HashJoin{Kind: kind, Outer: o.build(pr.outerCols)}
 	child := i.build(pr.inCols)
 	b := child.Common()
-	n.Inner = &Hash{Child: child, Reads: reads(child)}
+	n.Inner = &Hash{Child: child}
 	n.Inner.Cost, n.Inner.Rows, n.Inner.Width = Cost{b.Cost.Total, b.Cost.Total}, b.Rows, b.Width
 	n.Inner.Types, n.Inner.Show, n.Inner.Rels = b.Types, b.Show, b.Rels
 	var shown []expr.Expr
+	var hashed []*Scalar
 	for _, k := range keys {
 		op := k.expr.(*expr.OpExpr)
 		outer, inner, compare := k.left, k.right, op.Op.Compare
@@ -129,8 +130,10 @@ func (lv *level) buildHash(pa, o, i *path, kind JoinKind, keys, list, filter []*
 			Outer: compile(pr.over(outer, 0)), Inner: compile(pr.over(inner, len(pr.outerCols))),
 			OuterType: outer.Type().OID, InnerType: inner.Type().OID, Compare: compare,
 		})
+		hashed = append(hashed, n.Keys[len(n.Keys)-1].Inner)
 		shown = append(shown, &expr.OpExpr{Op: op.Op, Args: []expr.Expr{outer, inner}, T: op.T})
 	}
+	n.Inner.Reads = reads(child, hashed...)
 	n.Cond = &Scalar{Expr: expr.Conjunction(shown), Slot: -1}
 	n.Join, n.Filter = compileList(pr.overAll(conds)), compileList(pr.overAll(filters))
 	pr.output(&n.Base, pa, out)

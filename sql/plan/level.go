@@ -19,6 +19,8 @@ type level struct {
 	// clauses are the conditions over more than one relation, or that have to wait for an outer join.
 	clauses  []*restriction
 	specials []*special
+	// postponed are conditions of merged LATERAL subqueries whose relations are not all below the item being taken apart.
+	postponed []expr.Expr
 	// out is what the level computes.
 	out []expr.Expr
 	// params are the execution parameters that hand columns to inner sides.
@@ -78,7 +80,8 @@ func (p *planner) newLevel(q *Query, est *estimator, w wish, out []expr.Expr, wh
 		if len(where) > 0 {
 			root = &listItem{items: q.From, where: expr.Conjunction(where)}
 		}
-		lv.deconstruct(reduceOuterJoins(root, nil))
+		all := lv.deconstruct(reduceOuterJoins(root, nil))
+		lv.distribute(nil, all)
 	}
 	for i := range lv.rels {
 		r := &lv.rels[i]
@@ -164,10 +167,17 @@ func (lv *level) conjuncts(e expr.Expr) []expr.Expr {
 	return out
 }
 
-// distribute places conditions that hold for all rows of the relations in scope.
+// distribute places conditions that hold for all rows of the relations in scope. One that mentions others, in a LATERAL subquery that was
+// merged, is placed where those are in scope too: such a subquery is never on the nullable side of an outer join in between.
 func (lv *level) distribute(e expr.Expr, scope relset) {
-	for _, c := range lv.conjuncts(e) {
-		lv.place(c, scope)
+	waiting := lv.postponed
+	lv.postponed = nil
+	for _, c := range append(waiting, lv.conjuncts(e)...) {
+		if scope.has(lv.mentioned(c)) {
+			lv.place(c, scope)
+		} else {
+			lv.postponed = append(lv.postponed, c)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func (p *planner) pullUpSubqueries(q *Query) (*Query, error) {
 	m := merger{p: p, q: &c, columns: map[int][]Target{}}
 	for i, item := range c.From {
 		var err error
-		if c.From[i], err = m.merge(item, false); err != nil {
+		if c.From[i], err = m.merge(item, position{}); err != nil {
 			return nil, err
 		}
 	}
@@ -61,15 +61,22 @@ func (m *merger) substitute(e expr.Expr) (expr.Expr, error) {
 	})
 }
 
-// merge rebuilds a join tree. nullable says that an outer join above may replace the item's rows by nulls.
-func (m *merger) merge(item FromItem, nullable bool) (FromItem, error) {
+// position is where in the join tree an item stands. nullable says that an outer join above may replace its rows by nulls; outer is the
+// lowest join above whose place is bound.
+type position struct {
+	nullable bool
+	outer    *JoinItem
+}
+
+// merge rebuilds a join tree.
+func (m *merger) merge(item FromItem, at position) (FromItem, error) {
 	switch n := item.(type) {
 	case RelItem:
-		return m.relation(n, nullable)
+		return m.relation(n, at)
 	case *listItem:
 		out := &listItem{where: n.where}
 		for _, x := range n.items {
-			x, err := m.merge(x, nullable)
+			x, err := m.merge(x, at)
 			if err != nil {
 				return nil, err
 			}
@@ -77,19 +84,26 @@ func (m *merger) merge(item FromItem, nullable bool) (FromItem, error) {
 		}
 		return out, nil
 	case *JoinItem:
-		left, err := m.merge(n.Left, nullable || n.Kind == RightJoin || n.Kind == FullJoin)
+		left, right := at, at
+		if n.Kind != InnerJoin {
+			left.outer, right.outer = n, n
+		}
+		left.nullable = at.nullable || n.Kind == RightJoin || n.Kind == FullJoin
+		right.nullable = at.nullable || n.Kind == LeftJoin || n.Kind == FullJoin || n.Kind == AntiJoin
+		l, err := m.merge(n.Left, left)
 		if err != nil {
 			return nil, err
 		}
-		right, err := m.merge(n.Right, nullable || n.Kind == LeftJoin || n.Kind == FullJoin || n.Kind == AntiJoin)
-		return &JoinItem{n.Kind, left, right, n.On}, err
+		r, err := m.merge(n.Right, right)
+		return &JoinItem{n.Kind, l, r, n.On}, err
 	}
 	return item, nil
 }
 
-func (m *merger) relation(item RelItem, nullable bool) (FromItem, error) {
+func (m *merger) relation(item RelItem, at position) (FromItem, error) {
 	r := m.q.Rels[item.Rel]
-	if r.Kind != RelSubquery || !r.Subquery.simple() || nullable && slices.ContainsFunc(r.Outer, expr.HasColumns) {
+	lateral := slices.ContainsFunc(r.Outer, expr.HasColumns)
+	if r.Kind != RelSubquery || !r.Subquery.simple() || at.nullable && lateral {
 		return item, nil
 	}
 	sub, err := r.Subquery.bound(r.Free, r.Outer)
@@ -99,8 +113,20 @@ func (m *merger) relation(item RelItem, nullable bool) (FromItem, error) {
 	if sub, err = m.p.pullUpSubqueries(sub); err != nil {
 		return nil, err
 	}
-	if nullable {
-		own := sub.own()
+	own := sub.own()
+	if lateral && slices.ContainsFunc(sub.From, func(x FromItem) bool { return sub.outerJoinReads(x, own, false) }) {
+		return item, nil // the outer join cannot be done before the relations it reads are there
+	}
+	if lateral && at.outer != nil {
+		near := slices.Clone(own)
+		leaves(at.outer, func(rel int) { near = append(near, rel) })
+		for _, t := range sub.Targets {
+			if all, _ := onlyOf(t.Expr, near); !all {
+				return item, nil // the outer join above would come to read a relation outside of it
+			}
+		}
+	}
+	if at.nullable {
 		for _, t := range sub.Targets {
 			if c, ok := t.Expr.(*expr.ColumnRef); !ok || !slices.Contains(own, c.Rel) {
 				return item, nil // a null row would not make this column null
@@ -113,6 +139,29 @@ func (m *merger) relation(item RelItem, nullable bool) (FromItem, error) {
 		return sub.From[0], nil
 	}
 	return &listItem{sub.From, sub.Where}, nil
+}
+
+// outerJoinReads reports whether an outer join in the tree reads, in its condition or below it, relations that are not among own.
+func (q *Query) outerJoinReads(item FromItem, own []int, below bool) bool {
+	foreign := func(e expr.Expr) bool {
+		if e == nil || !below {
+			return false
+		}
+		all, _ := onlyOf(e, own)
+		return !all
+	}
+	switch n := item.(type) {
+	case RelItem:
+		r := q.Rels[n.Rel]
+		return foreign(r.Call) || slices.ContainsFunc(r.Outer, foreign) ||
+			slices.ContainsFunc(r.Values, func(row []expr.Expr) bool { return slices.ContainsFunc(row, foreign) })
+	case *listItem:
+		return foreign(n.where) || slices.ContainsFunc(n.items, func(x FromItem) bool { return q.outerJoinReads(x, own, below) })
+	case *JoinItem:
+		below = below || n.Kind != InnerJoin && n.Kind != SemiJoin
+		return foreign(n.On) || q.outerJoinReads(n.Left, own, below) || q.outerJoinReads(n.Right, own, below)
+	}
+	return false
 }
 
 // adopt takes over the relations of a query that becomes part of q.
@@ -266,7 +315,7 @@ func (p *planner) joinAny(q *Query, own []int, link *expr.SubLink) (bool, error)
 		return false, err
 	}
 	m := merger{p: p, q: q, columns: map[int][]Target{}}
-	right, err := m.merge(RelItem{at}, false)
+	right, err := m.merge(RelItem{at}, position{})
 	if err != nil {
 		return false, err
 	}

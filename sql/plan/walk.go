@@ -91,11 +91,11 @@ func (pl *Plan) Subqueries(n Node) []*Subplan {
 }
 
 // reads lists the execution parameters that the rows of a node depend on and that are not set below it.
-func reads(n Node) []int {
+func reads(n Node, more ...*Scalar) []int {
 	var out, set []int
 	var visit func(n Node)
 	visit = func(n Node) {
-		for _, s := range scalars(n) {
+		for _, s := range append(scalars(n), more...) {
 			expr.Walk(s.Expr, func(e expr.Expr) bool {
 				if p, ok := e.(*expr.ExecParam); ok && !slices.Contains(out, p.Slot) {
 					out = append(out, p.Slot)
