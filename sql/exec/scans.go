@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"slices"
+
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/sql/expr"
 	"github.com/quiredb/quire/sql/plan"
@@ -8,64 +10,82 @@ import (
 
 // functionScan reads a set-returning function.
 type functionScan struct {
-	x     *Context
-	node  *plan.FunctionScan
-	stats *Stats
-	out   projector
-	tick  ticker
-	next  expr.SetIterator
-	row   [2]datum.Datum
+	x       *Context
+	node    *plan.FunctionScan
+	stats   *Stats
+	out     projector
+	tick    ticker
+	next    []expr.SetIterator // nil once it has come to its end
+	row     []datum.Datum
+	ordinal int64
 }
 
 func (s *functionScan) Open() error {
-	s.row[1].I = 0
+	s.next, s.row, s.ordinal = s.next[:0], make([]datum.Datum, len(s.node.Sets), len(s.node.Sets)+1), 0
 	s.tick = ticker{ctx: s.x.Ctx}
-	args := make([]datum.Datum, len(s.node.Args))
-	for i, a := range s.node.Args {
-		v, err := a.Eval(s.x.Eval, nil)
+	for _, set := range s.node.Sets {
+		next, err := s.open(set)
 		if err != nil {
 			return err
 		}
+		s.next = append(s.next, next)
+	}
+	return nil
+}
+
+// open computes the arguments of a call and begins its set.
+func (s *functionScan) open(set plan.SetCall) (expr.SetIterator, error) {
+	args := make([]datum.Datum, len(set.Args))
+	for i, a := range set.Args {
+		v, err := a.Eval(s.x.Eval, nil)
+		if err != nil {
+			return nil, err
+		}
 		args[i] = v
 	}
-	if s.node.Set == nil {
+	if set.Fn == nil {
 		done := false
-		s.next = func() (datum.Datum, bool, error) {
+		return func() (datum.Datum, bool, error) {
 			first := !done
 			done = true
 			return args[0], first, nil
-		}
-		return nil
+		}, nil
 	}
-	if s.node.Set.Strict {
-		for i := range args {
-			if args[i].Null { // a strict function of NULL has no rows
-				s.next = func() (datum.Datum, bool, error) { return datum.Datum{}, false, nil }
-				return nil
-			}
-		}
+	if set.Fn.Strict && slices.ContainsFunc(args, func(d datum.Datum) bool { return d.Null }) {
+		return nil, nil // a strict function of NULL has no rows
 	}
-	var err error
-	s.next, err = s.node.Set.Set(s.x.Eval, args)
-	return err
+	return set.Fn.Set(s.x.Eval, args)
 }
 
 func (s *functionScan) Next() (Row, error) {
 	for {
-		v, ok, err := s.next()
-		if err != nil || !ok {
-			return nil, err
+		some := false
+		for i, next := range s.next {
+			v, ok := datum.NewNull(), false
+			if next != nil {
+				var err error
+				if v, ok, err = next(); err != nil {
+					return nil, err
+				}
+				if !ok {
+					v, s.next[i] = datum.NewNull(), nil
+				}
+			}
+			s.row[i] = v
+			some = some || ok
+		}
+		if !some {
+			return nil, nil
 		}
 		if err := s.tick.tick(); err != nil {
 			return nil, err
 		}
-		s.row[0] = v
-		s.row[1].I++ // ordinality
-		row := s.row[:1]
+		s.ordinal++
+		row := s.row
 		if s.node.Ordinality {
-			row = s.row[:]
+			row = append(row, datum.NewInt(s.ordinal))
 		}
-		ok, err = s.x.passes(s.node.Filter, row)
+		ok, err := s.x.passes(s.node.Filter, row)
 		if err != nil {
 			return nil, err
 		}

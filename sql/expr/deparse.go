@@ -184,15 +184,13 @@ func (p *printer) cast(e *Cast) {
 		return
 	}
 	arg := Deparse(e.Arg, p.name)
-	if strings.HasPrefix(arg, "(") && matchingParen(arg) || isPlainConst(e.Arg) {
+	if strings.HasPrefix(arg, "(") && matchingParen(arg) {
 		p.write(arg)
 	} else {
 		p.write("(", arg, ")")
 	}
 	p.write("::", e.T.String())
 }
-
-func isPlainConst(e Expr) bool { _, ok := e.(*Const); return ok }
 
 // matchingParen reports whether the parenthesis that s starts with closes at its end.
 func matchingParen(s string) bool {

@@ -47,7 +47,7 @@ type clause struct {
 }
 
 var (
-	inTargets = clause{"SELECT", true, false}
+	inTargets = clause{"SELECT", true, true}
 	inWhere   = clause{"WHERE", false, false}
 	inGroupBy = clause{"GROUP BY", false, false}
 	inHaving  = clause{"HAVING", true, false}

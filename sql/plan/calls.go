@@ -53,7 +53,7 @@ func (a *analyzer) funcCall(sc *scope, x *pg_query.FuncCall) (expr.Expr, error) 
 		return nil, a.at(err, x.Location)
 	}
 	if c, ok := e.(*expr.Call); ok && c.Fn.Set != nil && !a.clause.sets {
-		return nil, a.unsupported("a set-returning function outside of FROM", x.Location)
+		return nil, a.misplacedSet(x.Location)
 	}
 	return e, nil
 }
@@ -65,7 +65,7 @@ func (a *analyzer) callArgs(sc *scope, list []*pg_query.Node) ([]expr.Expr, erro
 		}
 	}
 	saved := a.clause.sets
-	a.clause.sets = false
+	a.clause.sets = saved && a.clause.name == inTargets.name
 	args, err := a.exprs(sc, list)
 	a.clause.sets = saved
 	return args, err

@@ -172,28 +172,35 @@ func (a *analyzer) within(rels []scopeRel, f func(sc *scope) error) error {
 }
 
 func (a *analyzer) rangeFunction(rf *pg_query.RangeFunction, lateral []scopeRel) (*Rel, error) {
-	if rf.IsRowsfrom || len(rf.Functions) != 1 || len(rf.Coldeflist) > 0 {
-		return nil, a.unsupported("ROWS FROM or a column definition list in FROM", -1)
+	if len(rf.Coldeflist) > 0 {
+		return nil, a.unsupported("a column definition list in FROM", -1)
 	}
-	call := rf.Functions[0].GetList().GetItems()[0]
-	var e expr.Expr
+	var calls []expr.Expr
+	var callNames []string
 	err := a.within(lateral, func(sc *scope) error {
-		return a.in(inFrom, func() (err error) {
-			e, err = a.expr(sc, call)
-			return err
+		return a.in(inFrom, func() error {
+			for _, n := range functionsOf(rf) {
+				e, err := a.expr(sc, n)
+				if err != nil {
+					return err
+				}
+				if e, err = a.b.Resolve(e); err != nil {
+					return err
+				}
+				calls, callNames = append(calls, e), append(callNames, figureName(n))
+			}
+			return nil
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	if e, err = a.b.Resolve(e); err != nil {
-		return nil, err
-	}
-	name := figureName(call)
-	rel := &Rel{Kind: RelFunction, Alias: name, Name: name, Call: e, Columns: []RelColumn{{name, e.Type()}}}
+	rel := functionRel(calls, callNames)
 	if rf.Alias != nil {
 		rel.Alias = rf.Alias.Aliasname
-		rel.Columns[0].Name = rel.Alias // a scalar function's column takes the alias
+		if len(calls) == 1 {
+			rel.Columns[0].Name = rel.Alias // a scalar function's column takes the alias
+		}
 	}
 	if rf.Ordinality {
 		rel.Columns = append(rel.Columns, RelColumn{"ordinality", expr.TypeOf(datum.Int8)})
@@ -202,6 +209,25 @@ func (a *analyzer) rangeFunction(rf *pg_query.RangeFunction, lateral []scopeRel)
 		err = a.renameColumns(rel, rf.Alias)
 	}
 	return rel, err
+}
+
+// functionsOf lists the calls of a function in FROM: those of ROWS FROM, and one for each argument of unnest, which has more than one
+// only there.
+func functionsOf(rf *pg_query.RangeFunction) []*pg_query.Node {
+	var out []*pg_query.Node
+	for _, f := range rf.Functions {
+		n := f.GetList().GetItems()[0]
+		call := n.GetFuncCall()
+		if name := call.GetFuncname(); len(call.GetArgs()) < 2 || name[len(name)-1].GetString_().GetSval() != "unnest" {
+			out = append(out, n)
+			continue
+		}
+		for _, arg := range call.Args {
+			one := &pg_query.FuncCall{Funcname: call.Funcname, Args: []*pg_query.Node{arg}, Location: call.Location}
+			out = append(out, &pg_query.Node{Node: &pg_query.Node_FuncCall{FuncCall: one}})
+		}
+	}
+	return out
 }
 
 func (a *analyzer) rangeSubselect(rs *pg_query.RangeSubselect, lateral []scopeRel) (*Rel, error) {

@@ -111,10 +111,15 @@ type FunctionScan struct {
 	Call  expr.Expr // for EXPLAIN
 	// Ordinality adds a column that counts the rows.
 	Ordinality bool
-	// Set makes the rows from Args. If it is nil there is one row: the value of Args[0].
-	Set    *expr.Function
-	Args   []*Scalar
+	// Sets make the columns in step; one that has come to its end goes on with nulls.
+	Sets   []SetCall
 	Filter *Scalar
+}
+
+// SetCall makes values from Args. If Fn is nil there is one: the value of Args[0].
+type SetCall struct {
+	Fn   *expr.Function
+	Args []*Scalar
 }
 
 // ValuesScan reads the rows of a VALUES list.

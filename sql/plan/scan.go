@@ -59,16 +59,21 @@ func (lv *level) functionPath(i int, out *joinRel) {
 	r, p := &lv.rels[i], lv.p
 	var params []*expr.ColumnRef
 	call := p.simplify(lv.parametrised(r.Call, 0, &params))
-	size := setSize(call)
+	calls, size := setCalls(call), 0.0
+	for _, c := range calls {
+		size = max(size, setSize(c))
+	}
 	qual := p.costs.qualCost(r.quals)
 	rows := clampRows(size * lv.est.conjunction(r.quals))
 	cost := Cost{qual.Startup, qual.Startup + size*(p.costs.CPUTuple+qual.Total)}
 	lv.single(i, out, cost, rows, cost.Total, params, func() Node {
-		n := &FunctionScan{Alias: r.Alias, Name: r.Name, Call: call, Ordinality: len(r.Columns) > 1, Filter: compileList(r.quals)}
-		if c, ok := call.(*expr.Call); ok && c.Fn.Set != nil {
-			n.Args, n.Set = compileAll(c.Args), c.Fn
-		} else {
-			n.Args = []*Scalar{compile(call)}
+		n := &FunctionScan{Alias: r.Alias, Name: r.Name, Call: call, Ordinality: len(r.Columns) > len(calls), Filter: compileList(r.quals)}
+		for _, e := range calls {
+			if c, ok := e.(*expr.Call); ok && c.Fn.Set != nil {
+				n.Sets = append(n.Sets, SetCall{c.Fn, compileAll(c.Args)})
+			} else {
+				n.Sets = append(n.Sets, SetCall{Args: []*Scalar{compile(e)}})
+			}
 		}
 		return n
 	})

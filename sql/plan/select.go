@@ -35,6 +35,9 @@ func (a *analyzer) selectStmt(s *pg_query.SelectStmt) (*Query, error) {
 	if err := a.tail(q, sc, s); err != nil {
 		return nil, err
 	}
+	if q, err = a.liftSets(q, s); err != nil {
+		return nil, err
+	}
 	q.Rels = a.rels
 	q.findFree()
 	return q, a.locking(q, sc, s.LockingClause)

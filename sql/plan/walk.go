@@ -29,7 +29,9 @@ func scalars(n Node) []*Scalar {
 	case *BitmapIndexScan:
 		conds(n.Conds)
 	case *FunctionScan:
-		add(n.Args...)
+		for _, s := range n.Sets {
+			add(s.Args...)
+		}
 		add(n.Filter)
 	case *ValuesScan:
 		for _, row := range n.Lists {

@@ -241,7 +241,7 @@ var _ = view("information_schema.check_constraints", func(_ context.Context, env
 	eachConstraint(env, func(t *catalog.Table, c *catalog.Constraint) {
 		if c.Kind == catalog.Check {
 			definition := ConstraintDefinition(env.Catalog, t, c, false)
-			rows = append(rows, row(env.Database, publicSchema, c.Name, definition[len("CHECK ("):len(definition)-1]))
+			rows = append(rows, row(env.Database, publicSchema, c.Name, definition[len("CHECK "):]))
 		}
 	})
 	eachNotNull(env, func(_ *catalog.Table, name, column string) {

@@ -8,8 +8,8 @@ import (
 // Definitions are kept with all their parentheses. Functions with the argument pretty leave out those that nobody needs, as psql shows
 // them: around the whole, around what AND and OR combine, around an argument, around a name that is cast.
 
-// castName is a name in parentheses before a cast, but not the arguments of a function.
-var castName = regexp.MustCompile(`(^|[^\w"])\(([a-z_][a-z0-9_]*|"(?:[^"]|"")+")\)::`)
+// castName is a name or a number in parentheses before a cast, but not the arguments of a function.
+var castName = regexp.MustCompile(`(^|[^\w"])\(([a-z_][a-z0-9_]*|[0-9]+(?:\.[0-9]+)?|"(?:[^"]|"")+")\)::`)
 
 func prettyExpression(s string) string {
 	return castName.ReplaceAllString(prettyCalls(prettyCondition(s)), "$1$2::")

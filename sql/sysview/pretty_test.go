@@ -14,7 +14,8 @@ func TestPrettyExpressions(t *testing.T) {
 		"((b)::text = 'x) AND ('::text)": "b::text = 'x) AND ('::text", "(length(b) > 2)": "length(b) > 2", "length(b)::text": "length(b)::text",
 		"nextval('s'::regclass)": "nextval('s'::regclass)", "(1 + 2)": "1 + 2", "(a) + (b)": "(a) + (b)", "('it''s'::text <> b)": "'it''s'::text <> b",
 		"upper(('x'::text || lower((a || b))))": "upper('x'::text || lower(a || b))", "round((a / b), 2)::numeric(12,2)": "round(a / b, 2)::numeric(12,2)",
-		"(\"A b\")::text": "\"A b\"::text",
+		"(a > (0)::numeric)": "a > 0::numeric",
+		"(\"A b\")::text":    "\"A b\"::text",
 	} {
 		require.Equal(t, want, prettyExpression(full), full)
 	}
