@@ -54,6 +54,7 @@ func Attach(ctx context.Context, cfg AttachConfig) (*Attached, error) {
 		return nil, fmt.Errorf("attach to access method %s: %w", cfg.Name, err)
 	}
 	k.mu.session, k.mu.version = s, s.about.Version
+	k.lookups.Store(int32(s.lookups))
 	return &Attached{keeper: k, session: s}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,6 +26,8 @@ type keeper struct {
 	tail      *tail
 	gates     *gates
 	combiners *combiners
+	desks     *desks
+	lookups   atomic.Int32 // how many a call to the last session may carry
 
 	events chan Event
 	ended  chan struct{} // closed when the loop has returned
@@ -73,7 +76,7 @@ func newKeeper(name, path string, cfg *Config, socketDir string) *keeper {
 func newIdleKeeper(name, path string, cfg *Config, socketDir string) *keeper {
 	k := &keeper{
 		name: name, path: path, cfg: cfg, socketDir: socketDir,
-		tail: newTail(name, cfg.Log, cfg.Now), gates: newGates(), combiners: newCombiners(),
+		tail: newTail(name, cfg.Log, cfg.Now), gates: newGates(), combiners: newCombiners(), desks: newDesks(),
 		events: make(chan Event, 16), ended: make(chan struct{}),
 	}
 	jitter := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
@@ -244,6 +247,7 @@ func (k *keeper) start(ctx context.Context, gen uint64) {
 	}
 	k.mu.Lock()
 	k.mu.session, k.mu.version = s, s.about.Version
+	k.lookups.Store(int32(s.lookups))
 	k.mu.Unlock()
 	k.tell(Event{Kind: EventReady, Gen: gen})
 

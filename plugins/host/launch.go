@@ -33,6 +33,7 @@ type session struct {
 	client  pb.AccessMethodClient
 	lanes   *lanePool
 	about   am.Description
+	lookups int         // how many a call may carry
 	doomed  atomic.Bool // it is to be killed: no further calls
 
 	mu struct {
@@ -140,6 +141,7 @@ func connect(ctx context.Context, name string, gen uint64, p *process, pages Pag
 	m, err := s.client.Describe(ctx, &pb.DescribeRequest{})
 	if err == nil {
 		d := wire.DescriptionFromProto(m)
+		s.lookups = int(min(d.Lookups, wire.MaxLookups))
 		if s.about, err = describe(name, d); err == nil {
 			s.lanes.offer, err = sharedLanes(p, pages, d.Lanes)
 		}

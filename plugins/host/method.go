@@ -180,6 +180,16 @@ func (m *method) Scan(ctx context.Context, idx am.Index, keys []am.ScanKey, opts
 	if err != nil {
 		return fail(err)
 	}
+	if m.keeper.lookups.Load() > 1 && isLookup(idx, keys, opts) {
+		w := &lookup{ctx: ctx, keys: encoded, returns: returns, columns: opts.Return, turn: make(chan bool, 1)}
+		hits, again, err := m.keeper.desks.serve(m, idx, w)
+		if err != nil {
+			return nil, err
+		}
+		if !again {
+			return &found{hits: hits}, nil
+		}
+	}
 	msg := &pb.Call{}
 	wire.ScanToProto(msg, wire.Scan{
 		Keys: encoded, Backward: opts.Direction == am.Backward, Return: opts.Return, Limit: opts.Limit,

@@ -96,6 +96,13 @@ var starts = map[string]func(name string){
 	"scribble": scribble,
 	"tidy":     func(name string) { sdk.Serve(sample.NewSorted(name)) },
 	"sorted":   func(name string) { serve(&server{am: sample.NewSorted(name)}) }, // misbehaves on lanes only
+	"lookups": func(name string) {
+		serve(&server{am: sample.NewSorted(name), describe: func() (*pb.Description, error) {
+			d := sample.NewSorted(name).Describe()
+			d.Lookups = 8
+			return wire.DescriptionToProto(d), nil
+		}})
+	},
 	"flood": func(name string) {
 		for i := range 20000 {
 			fmt.Fprintf(os.Stderr, "line %d \x1b[2J\x00 of many\n", i)

@@ -26,6 +26,15 @@ func lastHits(values ...wire.Value) *pb.PluginMessage {
 	return &pb.PluginMessage{Kind: &pb.PluginMessage_Result{Result: &pb.Result{Hits: h}}}
 }
 
+// foundOnly answers all lookups of a call but some, each with one row.
+func foundOnly(a *actor, but int, tid page.TID) *pb.PluginMessage {
+	r := &pb.Result{}
+	for range len(a.call.GetLookups()) - but {
+		r.Found = append(r.Found, &pb.Found{Hits: &pb.Hits{Packed: wire.AppendHit(nil, tid, false), Count: 1}})
+	}
+	return &pb.PluginMessage{Kind: &pb.PluginMessage_Result{Result: r}}
+}
+
 func (a *actor) spill(m *pb.Spill) (*pb.PageReply, error) {
 	return a.ask(&pb.PageRequest{Kind: &pb.PageRequest_Spill{Spill: m}})
 }
@@ -61,6 +70,21 @@ var orderedActs = map[string]func(a *actor) error{
 			}
 		}
 		return a.say(result())
+	},
+
+	"nofound":  func(a *actor) error { return a.say(result()) },
+	"foundfew": func(a *actor) error { return a.say(foundOnly(a, 1, there)) },
+	"foundbig": func(a *actor) error { return a.say(foundOnly(a, -1000, there)) },
+	"foundfar": func(a *actor) error { return a.say(foundOnly(a, 0, page.TID{Block: 1 << 30, Offset: 1})) },
+	"foundagain": func(a *actor) error {
+		if len(a.call.GetLookups()) == 0 {
+			return a.say(hits(wire.AppendHit(nil, there, false), 1), result())
+		}
+		m := foundOnly(a, 0, there)
+		for _, f := range m.GetResult().Found {
+			f.Again = true
+		}
+		return a.say(m)
 	},
 
 	"spill":      func(a *actor) error { return a.report(a.spill(&pb.Spill{What: &pb.Spill_Open{Open: true}})) },

@@ -107,12 +107,47 @@ func (c *callState) scan() (*pb.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(c.call.GetLookups()) > 0 {
+		return c.lookups(scan)
+	}
 	hits := newHitWriter(scan, func(m *pb.Hits) error { return c.carrier.hits(c.ctx, m) })
 	c.ix.turn = hits.flushFull
 	if err := c.am.Scan(c.ctx, c.ix, scan, hits); err != nil {
 		return nil, err
 	}
 	return &pb.Result{Hits: hits.take()}, nil
+}
+
+// lookups runs the searches of several sessions one after the other. One that finds more than belongs into a common answer is left
+// to a call of its own.
+func (c *callState) lookups(scan Scan) (*pb.Result, error) {
+	if n := len(c.call.GetLookups()); n > wire.MaxLookups {
+		return nil, fmt.Errorf("%w: %d lookups in a call, the limit is %d", wire.ErrTooLarge, n, wire.MaxLookups)
+	}
+	r, room := &pb.Result{Found: make([]*pb.Found, len(c.call.GetLookups()))}, wire.MaxMessage
+	for i, m := range c.call.GetLookups() {
+		var err error
+		if scan.Keys, err = wire.KeysFromProto(m.GetKeys(), len(c.ix.info.Columns)); err != nil {
+			return nil, err
+		}
+		again := false
+		hits := newHitWriter(Scan{Return: scan.Return}, func(*pb.Hits) error {
+			again = true
+			return ErrEnough
+		})
+		c.ix.turn = hits.flushFull
+		err = c.am.Scan(c.ctx, c.ix, scan, hits)
+		switch {
+		case again || room < len(hits.values):
+			r.Found[i] = &pb.Found{Again: true}
+		case err != nil:
+			return nil, err
+		default:
+			room -= len(hits.values)
+			r.Found[i] = &pb.Found{Hits: hits.take()}
+		}
+	}
+	return r, nil
 }
 
 func (c *callState) bulkDelete() (*pb.Result, error) {

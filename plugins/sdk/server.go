@@ -37,7 +37,7 @@ func newServer(am AccessMethod, log zerolog.Logger) *server {
 
 func (s *server) Describe(context.Context, *pb.DescribeRequest) (*pb.Description, error) {
 	d := s.am.Describe()
-	d.SDK, d.Lanes = version, s.lanes
+	d.SDK, d.Lanes, d.Lookups = version, s.lanes, wire.MaxLookups
 	return wire.DescriptionToProto(d), nil
 }
 

@@ -11,7 +11,7 @@ import (
 // DescriptionToProto packs a description.
 func DescriptionToProto(d Description) *pb.Description {
 	m := &pb.Description{
-		Name: d.Name, Version: d.Version, Summary: d.Summary, Sdk: d.SDK, Lanes: d.Lanes,
+		Name: d.Name, Version: d.Version, Summary: d.Summary, Sdk: d.SDK, Lanes: d.Lanes, Lookups: d.Lookups,
 		Capabilities: &pb.Capabilities{
 			Unique: d.Caps.Unique, Ordered: d.Caps.Ordered, Backward: d.Caps.Backward, BitmapOnly: d.Caps.BitmapOnly,
 			SearchNulls: d.Caps.SearchNulls, OrderByDistance: d.Caps.OrderByDistance,
@@ -42,7 +42,7 @@ func DescriptionFromProto(m *pb.Description) Description {
 	caps, cost := m.GetCapabilities(), m.GetCost()
 	d := Description{
 		Name: m.GetName(), Version: CleanText(m.GetVersion()), Summary: CleanText(m.GetSummary()), SDK: CleanText(m.GetSdk()),
-		Lanes: m.GetLanes(),
+		Lanes: m.GetLanes(), Lookups: m.GetLookups(),
 		Caps: Capabilities{
 			Unique: caps.GetUnique(), Ordered: caps.GetOrdered(), Backward: caps.GetBackward(),
 			BitmapOnly: caps.GetBitmapOnly(), SearchNulls: caps.GetSearchNulls(),
@@ -109,22 +109,47 @@ func ScanToProto(call *pb.Call, s Scan) {
 	for _, c := range s.Return {
 		call.ReturnColumns = append(call.ReturnColumns, uint32(c))
 	}
-	call.Keys = make([]*pb.ScanKey, len(s.Keys))
-	for i, k := range s.Keys {
+	call.Keys = KeysToProto(s.Keys)
+}
+
+// KeysToProto packs the conditions of a scan.
+func KeysToProto(keys []ScanKey) []*pb.ScanKey {
+	out := make([]*pb.ScanKey, len(keys))
+	for i, k := range keys {
 		m := &pb.ScanKey{Column: uint32(k.Column), Operator: k.Operator, Arg: k.Arg, ArgNull: k.Arg == nil}
 		for _, arg := range k.Args {
 			m.Args = append(m.Args, arg)
 		}
-		call.Keys[i] = m
+		out[i] = m
 	}
+	return out
 }
 
 // ScanFromProto unpacks it; columns is the number of columns of the index.
 func ScanFromProto(call *pb.Call, columns int) (Scan, error) {
-	s := Scan{Backward: call.GetBackward(), Limit: int64(min(call.GetLimit(), math.MaxInt64)), Keys: make([]ScanKey, len(call.GetKeys()))}
-	for i, m := range call.GetKeys() {
+	keys, err := KeysFromProto(call.GetKeys(), columns)
+	if err != nil {
+		return Scan{}, err
+	}
+	s := Scan{Backward: call.GetBackward(), Limit: int64(min(call.GetLimit(), math.MaxInt64)), Keys: keys}
+	if len(call.GetReturnColumns()) > MaxColumns {
+		return Scan{}, fmt.Errorf("%w: %d columns to return, the limit is %d", ErrProtocol, len(call.GetReturnColumns()), MaxColumns)
+	}
+	for _, c := range call.GetReturnColumns() {
+		if int64(c) >= int64(columns) {
+			return Scan{}, fmt.Errorf("%w: column %d to return of an index of %d columns", ErrProtocol, c, columns)
+		}
+		s.Return = append(s.Return, int(c))
+	}
+	return s, nil
+}
+
+// KeysFromProto unpacks the conditions of a scan; columns is the number of columns of the index.
+func KeysFromProto(packed []*pb.ScanKey, columns int) ([]ScanKey, error) {
+	keys := make([]ScanKey, len(packed))
+	for i, m := range packed {
 		if int64(m.GetColumn()) >= int64(columns) {
-			return Scan{}, fmt.Errorf("%w: condition on column %d of an index of %d columns", ErrProtocol, m.GetColumn(), columns)
+			return nil, fmt.Errorf("%w: condition on column %d of an index of %d columns", ErrProtocol, m.GetColumn(), columns)
 		}
 		k := ScanKey{Column: int(m.GetColumn()), Operator: m.GetOperator(), Arg: m.GetArg()}
 		switch {
@@ -139,16 +164,7 @@ func ScanFromProto(call *pb.Call, columns int) (Scan, error) {
 			}
 			k.Args = append(k.Args, arg)
 		}
-		s.Keys[i] = k
+		keys[i] = k
 	}
-	if len(call.GetReturnColumns()) > MaxColumns {
-		return Scan{}, fmt.Errorf("%w: %d columns to return, the limit is %d", ErrProtocol, len(call.GetReturnColumns()), MaxColumns)
-	}
-	for _, c := range call.GetReturnColumns() {
-		if int64(c) >= int64(columns) {
-			return Scan{}, fmt.Errorf("%w: column %d to return of an index of %d columns", ErrProtocol, c, columns)
-		}
-		s.Return = append(s.Return, int(c))
-	}
-	return s, nil
+	return keys, nil
 }

@@ -8,6 +8,7 @@ type Description struct {
 	Version string // of the access method, free text
 	Summary string // one line for people
 	SDK     string // what it was built with; the SDK fills it in
+	Lookups uint32 // how many lookups a call may carry, 0 for none; the SDK fills it in
 	Lanes   string // socket that takes lanes in shared memory; the SDK fills it in
 	Options []OptionDef
 	Classes []OpClass

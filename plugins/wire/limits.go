@@ -28,6 +28,8 @@ const (
 	MaxSpills = 256
 	// MaxSpillIO is the number of bytes in one write to, or read from, a temporary file.
 	MaxSpillIO = 512 << 10
+	// MaxLookups is the number of searches that a call of several sessions carries.
+	MaxLookups = 64
 	// HitWindow is the number of messages of hits that a scan may send before the host allows more.
 	HitWindow = 3
 	// MaxScanKeys is the number of bytes that all arguments of a scan take.

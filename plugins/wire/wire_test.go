@@ -210,7 +210,7 @@ func TestDeadSet(t *testing.T) {
 
 func TestDescriptionAndIndexRoundTrip(t *testing.T) {
 	d := Description{
-		Name: "bloom", Version: "1", Summary: "s", SDK: "x", Lanes: "/l",
+		Name: "bloom", Version: "1", Summary: "s", SDK: "x", Lanes: "/l", Lookups: 3,
 		Options: []OptionDef{{Name: "o", Type: OptionInt, Default: "1", Min: 1, Max: 2, PerColumn: true, Values: []string{"a"}, Help: "h"}},
 		Classes: []OpClass{{Name: "c", Type: TypeInt4, Operators: []string{"=", "<"}, Default: true, NoReturn: true}},
 		Caps:    Capabilities{Unique: true, Ordered: true, Backward: true, BitmapOnly: true, SearchNulls: true, OrderByDistance: true, OptionalFirstKey: true, AnyEqual: true, ReturnKeys: true, MaxColumns: 3},

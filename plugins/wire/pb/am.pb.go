@@ -242,7 +242,8 @@ type Description struct {
 	Cost          *Cost                  `protobuf:"bytes,6,opt,name=cost,proto3" json:"cost,omitempty"`
 	Summary       string                 `protobuf:"bytes,7,opt,name=summary,proto3" json:"summary,omitempty"`
 	Sdk           string                 `protobuf:"bytes,8,opt,name=sdk,proto3" json:"sdk,omitempty"`
-	Lanes         string                 `protobuf:"bytes,9,opt,name=lanes,proto3" json:"lanes,omitempty"` // unix socket in the plugin's directory that takes lanes in shared memory; empty = none
+	Lookups       uint32                 `protobuf:"varint,10,opt,name=lookups,proto3" json:"lookups,omitempty"` // how many lookups a call may carry; 0 = it knows of none
+	Lanes         string                 `protobuf:"bytes,9,opt,name=lanes,proto3" json:"lanes,omitempty"`       // unix socket in the plugin's directory that takes lanes in shared memory; empty = none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -331,6 +332,13 @@ func (x *Description) GetSdk() string {
 		return x.Sdk
 	}
 	return ""
+}
+
+func (x *Description) GetLookups() uint32 {
+	if x != nil {
+		return x.Lookups
+	}
+	return 0
 }
 
 func (x *Description) GetLanes() string {
@@ -1133,6 +1141,7 @@ type Call struct {
 	ReturnColumns []uint32               `protobuf:"varint,9,rep,packed,name=return_columns,json=returnColumns,proto3" json:"return_columns,omitempty"` // SCAN: columns whose values go with each hit
 	Limit         uint64                 `protobuf:"varint,10,opt,name=limit,proto3" json:"limit,omitempty"`                                            // SCAN: hits that will probably be wanted, 0 = all
 	WorkMem       uint64                 `protobuf:"varint,11,opt,name=work_mem,json=workMem,proto3" json:"work_mem,omitempty"`                         // BUILD: bytes of memory it may use for sorting
+	Lookups       []*Lookup              `protobuf:"bytes,12,rep,name=lookups,proto3" json:"lookups,omitempty"`                                         // SCAN: searches of several sessions in place of keys, for few rows each
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1242,6 +1251,13 @@ func (x *Call) GetWorkMem() uint64 {
 		return x.WorkMem
 	}
 	return 0
+}
+
+func (x *Call) GetLookups() []*Lookup {
+	if x != nil {
+		return x.Lookups
+	}
+	return nil
 }
 
 type HostMessage struct {
@@ -1747,6 +1763,103 @@ func (*WantRows) Descriptor() ([]byte, []int) {
 }
 
 // Hits are row addresses found by a scan, packed; see wire/hits.go.
+type Lookup struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Keys          []*ScanKey             `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lookup) Reset() {
+	*x = Lookup{}
+	mi := &file_am_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lookup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lookup) ProtoMessage() {}
+
+func (x *Lookup) ProtoReflect() protoreflect.Message {
+	mi := &file_am_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lookup.ProtoReflect.Descriptor instead.
+func (*Lookup) Descriptor() ([]byte, []int) {
+	return file_am_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Lookup) GetKeys() []*ScanKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+// Found is what a lookup found.
+type Found struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hits          *Hits                  `protobuf:"bytes,1,opt,name=hits,proto3" json:"hits,omitempty"`
+	Again         bool                   `protobuf:"varint,2,opt,name=again,proto3" json:"again,omitempty"` // more than fits here: to be asked in a call of its own
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Found) Reset() {
+	*x = Found{}
+	mi := &file_am_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Found) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Found) ProtoMessage() {}
+
+func (x *Found) ProtoReflect() protoreflect.Message {
+	mi := &file_am_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Found.ProtoReflect.Descriptor instead.
+func (*Found) Descriptor() ([]byte, []int) {
+	return file_am_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Found) GetHits() *Hits {
+	if x != nil {
+		return x.Hits
+	}
+	return nil
+}
+
+func (x *Found) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
+}
+
 type Hits struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Packed        []byte                 `protobuf:"bytes,1,opt,name=packed,proto3" json:"packed,omitempty"`
@@ -1759,7 +1872,7 @@ type Hits struct {
 
 func (x *Hits) Reset() {
 	*x = Hits{}
-	mi := &file_am_proto_msgTypes[20]
+	mi := &file_am_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1771,7 +1884,7 @@ func (x *Hits) String() string {
 func (*Hits) ProtoMessage() {}
 
 func (x *Hits) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[20]
+	mi := &file_am_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1784,7 +1897,7 @@ func (x *Hits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hits.ProtoReflect.Descriptor instead.
 func (*Hits) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{20}
+	return file_am_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Hits) GetPacked() []byte {
@@ -1824,7 +1937,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_am_proto_msgTypes[21]
+	mi := &file_am_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1836,7 +1949,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[21]
+	mi := &file_am_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1849,7 +1962,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{21}
+	return file_am_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Problem) GetText() string {
@@ -1870,7 +1983,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_am_proto_msgTypes[22]
+	mi := &file_am_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1882,7 +1995,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[22]
+	mi := &file_am_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1895,7 +2008,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{22}
+	return file_am_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Progress) GetDone() uint64 {
@@ -1924,13 +2037,14 @@ type Result struct {
 	PagesFree     uint64                 `protobuf:"varint,8,opt,name=pages_free,json=pagesFree,proto3" json:"pages_free,omitempty"`
 	Conflicts     []byte                 `protobuf:"bytes,9,opt,name=conflicts,proto3" json:"conflicts,omitempty"` // INSERT into a unique index: rows not added, packed; see wire/conflicts.go
 	Hits          *Hits                  `protobuf:"bytes,10,opt,name=hits,proto3" json:"hits,omitempty"`          // SCAN: the last hits
+	Found         []*Found               `protobuf:"bytes,11,rep,name=found,proto3" json:"found,omitempty"`        // SCAN with lookups: an answer for each
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_am_proto_msgTypes[23]
+	mi := &file_am_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1942,7 +2056,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[23]
+	mi := &file_am_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1955,7 +2069,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{23}
+	return file_am_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Result) GetOptions() map[string]string {
@@ -2028,6 +2142,13 @@ func (x *Result) GetHits() *Hits {
 	return nil
 }
 
+func (x *Result) GetFound() []*Found {
+	if x != nil {
+		return x.Found
+	}
+	return nil
+}
+
 type Error struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Code          Code                   `protobuf:"varint,1,opt,name=code,proto3,enum=quire.am.v1.Code" json:"code,omitempty"`
@@ -2043,7 +2164,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_am_proto_msgTypes[24]
+	mi := &file_am_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2055,7 +2176,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[24]
+	mi := &file_am_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2068,7 +2189,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{24}
+	return file_am_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Error) GetCode() Code {
@@ -2141,7 +2262,7 @@ type PageRequest struct {
 
 func (x *PageRequest) Reset() {
 	*x = PageRequest{}
-	mi := &file_am_proto_msgTypes[25]
+	mi := &file_am_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2153,7 +2274,7 @@ func (x *PageRequest) String() string {
 func (*PageRequest) ProtoMessage() {}
 
 func (x *PageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[25]
+	mi := &file_am_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2166,7 +2287,7 @@ func (x *PageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageRequest.ProtoReflect.Descriptor instead.
 func (*PageRequest) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{25}
+	return file_am_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PageRequest) GetKind() isPageRequest_Kind {
@@ -2334,7 +2455,7 @@ type PageReply struct {
 
 func (x *PageReply) Reset() {
 	*x = PageReply{}
-	mi := &file_am_proto_msgTypes[26]
+	mi := &file_am_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2346,7 +2467,7 @@ func (x *PageReply) String() string {
 func (*PageReply) ProtoMessage() {}
 
 func (x *PageReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[26]
+	mi := &file_am_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2359,7 +2480,7 @@ func (x *PageReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageReply.ProtoReflect.Descriptor instead.
 func (*PageReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{26}
+	return file_am_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PageReply) GetError() *Error {
@@ -2493,7 +2614,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_am_proto_msgTypes[27]
+	mi := &file_am_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2505,7 +2626,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[27]
+	mi := &file_am_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2518,7 +2639,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{27}
+	return file_am_proto_rawDescGZIP(), []int{29}
 }
 
 type Read struct {
@@ -2531,7 +2652,7 @@ type Read struct {
 
 func (x *Read) Reset() {
 	*x = Read{}
-	mi := &file_am_proto_msgTypes[28]
+	mi := &file_am_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2543,7 +2664,7 @@ func (x *Read) String() string {
 func (*Read) ProtoMessage() {}
 
 func (x *Read) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[28]
+	mi := &file_am_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2556,7 +2677,7 @@ func (x *Read) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Read.ProtoReflect.Descriptor instead.
 func (*Read) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{28}
+	return file_am_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Read) GetBlocks() []uint32 {
@@ -2585,7 +2706,7 @@ type ReadReply struct {
 
 func (x *ReadReply) Reset() {
 	*x = ReadReply{}
-	mi := &file_am_proto_msgTypes[29]
+	mi := &file_am_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2597,7 +2718,7 @@ func (x *ReadReply) String() string {
 func (*ReadReply) ProtoMessage() {}
 
 func (x *ReadReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[29]
+	mi := &file_am_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2610,7 +2731,7 @@ func (x *ReadReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadReply.ProtoReflect.Descriptor instead.
 func (*ReadReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{29}
+	return file_am_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ReadReply) GetVersions() []uint64 {
@@ -2649,7 +2770,7 @@ type NBlocks struct {
 
 func (x *NBlocks) Reset() {
 	*x = NBlocks{}
-	mi := &file_am_proto_msgTypes[30]
+	mi := &file_am_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2661,7 +2782,7 @@ func (x *NBlocks) String() string {
 func (*NBlocks) ProtoMessage() {}
 
 func (x *NBlocks) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[30]
+	mi := &file_am_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2674,7 +2795,7 @@ func (x *NBlocks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NBlocks.ProtoReflect.Descriptor instead.
 func (*NBlocks) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{30}
+	return file_am_proto_rawDescGZIP(), []int{32}
 }
 
 type NBlocksReply struct {
@@ -2686,7 +2807,7 @@ type NBlocksReply struct {
 
 func (x *NBlocksReply) Reset() {
 	*x = NBlocksReply{}
-	mi := &file_am_proto_msgTypes[31]
+	mi := &file_am_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2698,7 +2819,7 @@ func (x *NBlocksReply) String() string {
 func (*NBlocksReply) ProtoMessage() {}
 
 func (x *NBlocksReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[31]
+	mi := &file_am_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2711,7 +2832,7 @@ func (x *NBlocksReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NBlocksReply.ProtoReflect.Descriptor instead.
 func (*NBlocksReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{31}
+	return file_am_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *NBlocksReply) GetBlocks() uint32 {
@@ -2730,7 +2851,7 @@ type Extend struct {
 
 func (x *Extend) Reset() {
 	*x = Extend{}
-	mi := &file_am_proto_msgTypes[32]
+	mi := &file_am_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2742,7 +2863,7 @@ func (x *Extend) String() string {
 func (*Extend) ProtoMessage() {}
 
 func (x *Extend) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[32]
+	mi := &file_am_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2755,7 +2876,7 @@ func (x *Extend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Extend.ProtoReflect.Descriptor instead.
 func (*Extend) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{32}
+	return file_am_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Extend) GetCount() uint32 {
@@ -2775,7 +2896,7 @@ type ExtendReply struct {
 
 func (x *ExtendReply) Reset() {
 	*x = ExtendReply{}
-	mi := &file_am_proto_msgTypes[33]
+	mi := &file_am_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2787,7 +2908,7 @@ func (x *ExtendReply) String() string {
 func (*ExtendReply) ProtoMessage() {}
 
 func (x *ExtendReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[33]
+	mi := &file_am_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2800,7 +2921,7 @@ func (x *ExtendReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendReply.ProtoReflect.Descriptor instead.
 func (*ExtendReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{33}
+	return file_am_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ExtendReply) GetBlocks() []uint32 {
@@ -2827,7 +2948,7 @@ type Finish struct {
 
 func (x *Finish) Reset() {
 	*x = Finish{}
-	mi := &file_am_proto_msgTypes[34]
+	mi := &file_am_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2839,7 +2960,7 @@ func (x *Finish) String() string {
 func (*Finish) ProtoMessage() {}
 
 func (x *Finish) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[34]
+	mi := &file_am_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2852,7 +2973,7 @@ func (x *Finish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finish.ProtoReflect.Descriptor instead.
 func (*Finish) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{34}
+	return file_am_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Finish) GetAnnotation() string {
@@ -2884,7 +3005,7 @@ type BlockEdit struct {
 
 func (x *BlockEdit) Reset() {
 	*x = BlockEdit{}
-	mi := &file_am_proto_msgTypes[35]
+	mi := &file_am_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2896,7 +3017,7 @@ func (x *BlockEdit) String() string {
 func (*BlockEdit) ProtoMessage() {}
 
 func (x *BlockEdit) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[35]
+	mi := &file_am_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2909,7 +3030,7 @@ func (x *BlockEdit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockEdit.ProtoReflect.Descriptor instead.
 func (*BlockEdit) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{35}
+	return file_am_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *BlockEdit) GetBlock() uint32 {
@@ -2970,7 +3091,7 @@ type FinishReply struct {
 
 func (x *FinishReply) Reset() {
 	*x = FinishReply{}
-	mi := &file_am_proto_msgTypes[36]
+	mi := &file_am_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2982,7 +3103,7 @@ func (x *FinishReply) String() string {
 func (*FinishReply) ProtoMessage() {}
 
 func (x *FinishReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[36]
+	mi := &file_am_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2995,7 +3116,7 @@ func (x *FinishReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishReply.ProtoReflect.Descriptor instead.
 func (*FinishReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{36}
+	return file_am_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *FinishReply) GetVersions() []uint64 {
@@ -3014,7 +3135,7 @@ type FreePages struct {
 
 func (x *FreePages) Reset() {
 	*x = FreePages{}
-	mi := &file_am_proto_msgTypes[37]
+	mi := &file_am_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3026,7 +3147,7 @@ func (x *FreePages) String() string {
 func (*FreePages) ProtoMessage() {}
 
 func (x *FreePages) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[37]
+	mi := &file_am_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3039,7 +3160,7 @@ func (x *FreePages) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreePages.ProtoReflect.Descriptor instead.
 func (*FreePages) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{37}
+	return file_am_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *FreePages) GetBlocks() []uint32 {
@@ -3059,7 +3180,7 @@ type BulkWrite struct {
 
 func (x *BulkWrite) Reset() {
 	*x = BulkWrite{}
-	mi := &file_am_proto_msgTypes[38]
+	mi := &file_am_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3071,7 +3192,7 @@ func (x *BulkWrite) String() string {
 func (*BulkWrite) ProtoMessage() {}
 
 func (x *BulkWrite) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[38]
+	mi := &file_am_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3084,7 +3205,7 @@ func (x *BulkWrite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkWrite.ProtoReflect.Descriptor instead.
 func (*BulkWrite) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{38}
+	return file_am_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *BulkWrite) GetFirst() uint32 {
@@ -3110,7 +3231,7 @@ type RowFates struct {
 
 func (x *RowFates) Reset() {
 	*x = RowFates{}
-	mi := &file_am_proto_msgTypes[39]
+	mi := &file_am_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3122,7 +3243,7 @@ func (x *RowFates) String() string {
 func (*RowFates) ProtoMessage() {}
 
 func (x *RowFates) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[39]
+	mi := &file_am_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3135,7 +3256,7 @@ func (x *RowFates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowFates.ProtoReflect.Descriptor instead.
 func (*RowFates) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{39}
+	return file_am_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RowFates) GetTids() []byte {
@@ -3155,7 +3276,7 @@ type RowFatesReply struct {
 
 func (x *RowFatesReply) Reset() {
 	*x = RowFatesReply{}
-	mi := &file_am_proto_msgTypes[40]
+	mi := &file_am_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3167,7 +3288,7 @@ func (x *RowFatesReply) String() string {
 func (*RowFatesReply) ProtoMessage() {}
 
 func (x *RowFatesReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[40]
+	mi := &file_am_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3180,7 +3301,7 @@ func (x *RowFatesReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowFatesReply.ProtoReflect.Descriptor instead.
 func (*RowFatesReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{40}
+	return file_am_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RowFatesReply) GetStates() []byte {
@@ -3215,7 +3336,7 @@ type Spill struct {
 
 func (x *Spill) Reset() {
 	*x = Spill{}
-	mi := &file_am_proto_msgTypes[41]
+	mi := &file_am_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3227,7 +3348,7 @@ func (x *Spill) String() string {
 func (*Spill) ProtoMessage() {}
 
 func (x *Spill) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[41]
+	mi := &file_am_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3240,7 +3361,7 @@ func (x *Spill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Spill.ProtoReflect.Descriptor instead.
 func (*Spill) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{41}
+	return file_am_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Spill) GetFile() uint32 {
@@ -3331,7 +3452,7 @@ type SpillWrite struct {
 
 func (x *SpillWrite) Reset() {
 	*x = SpillWrite{}
-	mi := &file_am_proto_msgTypes[42]
+	mi := &file_am_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3343,7 +3464,7 @@ func (x *SpillWrite) String() string {
 func (*SpillWrite) ProtoMessage() {}
 
 func (x *SpillWrite) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[42]
+	mi := &file_am_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3356,7 +3477,7 @@ func (x *SpillWrite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpillWrite.ProtoReflect.Descriptor instead.
 func (*SpillWrite) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{42}
+	return file_am_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *SpillWrite) GetOffset() uint64 {
@@ -3383,7 +3504,7 @@ type SpillRead struct {
 
 func (x *SpillRead) Reset() {
 	*x = SpillRead{}
-	mi := &file_am_proto_msgTypes[43]
+	mi := &file_am_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3395,7 +3516,7 @@ func (x *SpillRead) String() string {
 func (*SpillRead) ProtoMessage() {}
 
 func (x *SpillRead) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[43]
+	mi := &file_am_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3408,7 +3529,7 @@ func (x *SpillRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpillRead.ProtoReflect.Descriptor instead.
 func (*SpillRead) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{43}
+	return file_am_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *SpillRead) GetOffset() uint64 {
@@ -3435,7 +3556,7 @@ type SpillReply struct {
 
 func (x *SpillReply) Reset() {
 	*x = SpillReply{}
-	mi := &file_am_proto_msgTypes[44]
+	mi := &file_am_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3447,7 +3568,7 @@ func (x *SpillReply) String() string {
 func (*SpillReply) ProtoMessage() {}
 
 func (x *SpillReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[44]
+	mi := &file_am_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3460,7 +3581,7 @@ func (x *SpillReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpillReply.ProtoReflect.Descriptor instead.
 func (*SpillReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{44}
+	return file_am_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *SpillReply) GetFile() uint32 {
@@ -3487,7 +3608,7 @@ type Alone struct {
 
 func (x *Alone) Reset() {
 	*x = Alone{}
-	mi := &file_am_proto_msgTypes[45]
+	mi := &file_am_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3499,7 +3620,7 @@ func (x *Alone) String() string {
 func (*Alone) ProtoMessage() {}
 
 func (x *Alone) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[45]
+	mi := &file_am_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3512,7 +3633,7 @@ func (x *Alone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alone.ProtoReflect.Descriptor instead.
 func (*Alone) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{45}
+	return file_am_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Alone) GetOn() bool {
@@ -3527,7 +3648,7 @@ var File_am_proto protoreflect.FileDescriptor
 const file_am_proto_rawDesc = "" +
 	"\n" +
 	"\bam.proto\x12\vquire.am.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\xca\x02\n" +
+	"\x0fDescribeRequest\"\xe4\x02\n" +
 	"\vDescription\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x120\n" +
@@ -3537,7 +3658,9 @@ const file_am_proto_rawDesc = "" +
 	"\fcapabilities\x18\x05 \x01(\v2\x19.quire.am.v1.CapabilitiesR\fcapabilities\x12%\n" +
 	"\x04cost\x18\x06 \x01(\v2\x11.quire.am.v1.CostR\x04cost\x12\x18\n" +
 	"\asummary\x18\a \x01(\tR\asummary\x12\x10\n" +
-	"\x03sdk\x18\b \x01(\tR\x03sdk\x12\x14\n" +
+	"\x03sdk\x18\b \x01(\tR\x03sdk\x12\x18\n" +
+	"\alookups\x18\n" +
+	" \x01(\rR\alookups\x12\x14\n" +
 	"\x05lanes\x18\t \x01(\tR\x05lanes\"\xbc\x01\n" +
 	"\tOptionDef\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
@@ -3611,7 +3734,7 @@ const file_am_proto_rawDesc = "" +
 	"\boperator\x18\x02 \x01(\tR\boperator\x12\x10\n" +
 	"\x03arg\x18\x03 \x01(\fR\x03arg\x12\x19\n" +
 	"\barg_null\x18\x04 \x01(\bR\aargNull\x12\x12\n" +
-	"\x04args\x18\x05 \x03(\fR\x04args\"\xdd\x02\n" +
+	"\x04args\x18\x05 \x03(\fR\x04args\"\x8c\x03\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12+\n" +
 	"\x06method\x18\x02 \x01(\x0e2\x13.quire.am.v1.MethodR\x06method\x12(\n" +
@@ -3625,7 +3748,8 @@ const file_am_proto_rawDesc = "" +
 	"\x0ereturn_columns\x18\t \x03(\rR\rreturnColumns\x12\x14\n" +
 	"\x05limit\x18\n" +
 	" \x01(\x04R\x05limit\x12\x19\n" +
-	"\bwork_mem\x18\v \x01(\x04R\aworkMem\"\xee\x01\n" +
+	"\bwork_mem\x18\v \x01(\x04R\aworkMem\x12-\n" +
+	"\alookups\x18\f \x03(\v2\x13.quire.am.v1.LookupR\alookups\"\xee\x01\n" +
 	"\vHostMessage\x12'\n" +
 	"\x04call\x18\x01 \x01(\v2\x11.quire.am.v1.CallH\x00R\x04call\x12'\n" +
 	"\x04rows\x18\x02 \x01(\v2\x11.quire.am.v1.RowsH\x00R\x04rows\x12,\n" +
@@ -3654,7 +3778,12 @@ const file_am_proto_rawDesc = "" +
 	"\x04call\x18\b \x01(\x04R\x04callB\x06\n" +
 	"\x04kind\"\n" +
 	"\n" +
-	"\bWantRows\"g\n" +
+	"\bWantRows\"2\n" +
+	"\x06Lookup\x12(\n" +
+	"\x04keys\x18\x01 \x03(\v2\x14.quire.am.v1.ScanKeyR\x04keys\"D\n" +
+	"\x05Found\x12%\n" +
+	"\x04hits\x18\x01 \x01(\v2\x11.quire.am.v1.HitsR\x04hits\x12\x14\n" +
+	"\x05again\x18\x02 \x01(\bR\x05again\"g\n" +
 	"\x04Hits\x12\x16\n" +
 	"\x06packed\x18\x01 \x01(\fR\x06packed\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12\x19\n" +
@@ -3664,7 +3793,7 @@ const file_am_proto_rawDesc = "" +
 	"\x04text\x18\x01 \x01(\tR\x04text\"4\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\x04R\x04done\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\x04R\x05total\"\xab\x03\n" +
+	"\x05total\x18\x02 \x01(\x04R\x05total\"\xd5\x03\n" +
 	"\x06Result\x12:\n" +
 	"\aoptions\x18\x01 \x03(\v2 .quire.am.v1.Result.OptionsEntryR\aoptions\x12\x14\n" +
 	"\x05pages\x18\x02 \x01(\fR\x05pages\x12!\n" +
@@ -3679,7 +3808,8 @@ const file_am_proto_rawDesc = "" +
 	"pages_free\x18\b \x01(\x04R\tpagesFree\x12\x1c\n" +
 	"\tconflicts\x18\t \x01(\fR\tconflicts\x12%\n" +
 	"\x04hits\x18\n" +
-	" \x01(\v2\x11.quire.am.v1.HitsR\x04hits\x1a:\n" +
+	" \x01(\v2\x11.quire.am.v1.HitsR\x04hits\x12(\n" +
+	"\x05found\x18\v \x03(\v2\x12.quire.am.v1.FoundR\x05found\x1a:\n" +
 	"\fOptionsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc3\x01\n" +
@@ -3828,7 +3958,7 @@ func file_am_proto_rawDescGZIP() []byte {
 }
 
 var file_am_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_am_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_am_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_am_proto_goTypes = []any{
 	(Method)(0),             // 0: quire.am.v1.Method
 	(Code)(0),               // 1: quire.am.v1.Code
@@ -3852,34 +3982,36 @@ var file_am_proto_goTypes = []any{
 	(*DeadSetPart)(nil),     // 19: quire.am.v1.DeadSetPart
 	(*PluginMessage)(nil),   // 20: quire.am.v1.PluginMessage
 	(*WantRows)(nil),        // 21: quire.am.v1.WantRows
-	(*Hits)(nil),            // 22: quire.am.v1.Hits
-	(*Problem)(nil),         // 23: quire.am.v1.Problem
-	(*Progress)(nil),        // 24: quire.am.v1.Progress
-	(*Result)(nil),          // 25: quire.am.v1.Result
-	(*Error)(nil),           // 26: quire.am.v1.Error
-	(*PageRequest)(nil),     // 27: quire.am.v1.PageRequest
-	(*PageReply)(nil),       // 28: quire.am.v1.PageReply
-	(*Done)(nil),            // 29: quire.am.v1.Done
-	(*Read)(nil),            // 30: quire.am.v1.Read
-	(*ReadReply)(nil),       // 31: quire.am.v1.ReadReply
-	(*NBlocks)(nil),         // 32: quire.am.v1.NBlocks
-	(*NBlocksReply)(nil),    // 33: quire.am.v1.NBlocksReply
-	(*Extend)(nil),          // 34: quire.am.v1.Extend
-	(*ExtendReply)(nil),     // 35: quire.am.v1.ExtendReply
-	(*Finish)(nil),          // 36: quire.am.v1.Finish
-	(*BlockEdit)(nil),       // 37: quire.am.v1.BlockEdit
-	(*FinishReply)(nil),     // 38: quire.am.v1.FinishReply
-	(*FreePages)(nil),       // 39: quire.am.v1.FreePages
-	(*BulkWrite)(nil),       // 40: quire.am.v1.BulkWrite
-	(*RowFates)(nil),        // 41: quire.am.v1.RowFates
-	(*RowFatesReply)(nil),   // 42: quire.am.v1.RowFatesReply
-	(*Spill)(nil),           // 43: quire.am.v1.Spill
-	(*SpillWrite)(nil),      // 44: quire.am.v1.SpillWrite
-	(*SpillRead)(nil),       // 45: quire.am.v1.SpillRead
-	(*SpillReply)(nil),      // 46: quire.am.v1.SpillReply
-	(*Alone)(nil),           // 47: quire.am.v1.Alone
-	nil,                     // 48: quire.am.v1.Index.OptionsEntry
-	nil,                     // 49: quire.am.v1.Result.OptionsEntry
+	(*Lookup)(nil),          // 22: quire.am.v1.Lookup
+	(*Found)(nil),           // 23: quire.am.v1.Found
+	(*Hits)(nil),            // 24: quire.am.v1.Hits
+	(*Problem)(nil),         // 25: quire.am.v1.Problem
+	(*Progress)(nil),        // 26: quire.am.v1.Progress
+	(*Result)(nil),          // 27: quire.am.v1.Result
+	(*Error)(nil),           // 28: quire.am.v1.Error
+	(*PageRequest)(nil),     // 29: quire.am.v1.PageRequest
+	(*PageReply)(nil),       // 30: quire.am.v1.PageReply
+	(*Done)(nil),            // 31: quire.am.v1.Done
+	(*Read)(nil),            // 32: quire.am.v1.Read
+	(*ReadReply)(nil),       // 33: quire.am.v1.ReadReply
+	(*NBlocks)(nil),         // 34: quire.am.v1.NBlocks
+	(*NBlocksReply)(nil),    // 35: quire.am.v1.NBlocksReply
+	(*Extend)(nil),          // 36: quire.am.v1.Extend
+	(*ExtendReply)(nil),     // 37: quire.am.v1.ExtendReply
+	(*Finish)(nil),          // 38: quire.am.v1.Finish
+	(*BlockEdit)(nil),       // 39: quire.am.v1.BlockEdit
+	(*FinishReply)(nil),     // 40: quire.am.v1.FinishReply
+	(*FreePages)(nil),       // 41: quire.am.v1.FreePages
+	(*BulkWrite)(nil),       // 42: quire.am.v1.BulkWrite
+	(*RowFates)(nil),        // 43: quire.am.v1.RowFates
+	(*RowFatesReply)(nil),   // 44: quire.am.v1.RowFatesReply
+	(*Spill)(nil),           // 45: quire.am.v1.Spill
+	(*SpillWrite)(nil),      // 46: quire.am.v1.SpillWrite
+	(*SpillRead)(nil),       // 47: quire.am.v1.SpillRead
+	(*SpillReply)(nil),      // 48: quire.am.v1.SpillReply
+	(*Alone)(nil),           // 49: quire.am.v1.Alone
+	nil,                     // 50: quire.am.v1.Index.OptionsEntry
+	nil,                     // 51: quire.am.v1.Result.OptionsEntry
 }
 var file_am_proto_depIdxs = []int32{
 	4,  // 0: quire.am.v1.Description.options:type_name -> quire.am.v1.OptionDef
@@ -3887,58 +4019,62 @@ var file_am_proto_depIdxs = []int32{
 	6,  // 2: quire.am.v1.Description.capabilities:type_name -> quire.am.v1.Capabilities
 	7,  // 3: quire.am.v1.Description.cost:type_name -> quire.am.v1.Cost
 	12, // 4: quire.am.v1.Index.columns:type_name -> quire.am.v1.Column
-	48, // 5: quire.am.v1.Index.options:type_name -> quire.am.v1.Index.OptionsEntry
+	50, // 5: quire.am.v1.Index.options:type_name -> quire.am.v1.Index.OptionsEntry
 	0,  // 6: quire.am.v1.Call.method:type_name -> quire.am.v1.Method
 	13, // 7: quire.am.v1.Call.index:type_name -> quire.am.v1.Index
 	14, // 8: quire.am.v1.Call.keys:type_name -> quire.am.v1.ScanKey
-	15, // 9: quire.am.v1.HostMessage.call:type_name -> quire.am.v1.Call
-	18, // 10: quire.am.v1.HostMessage.rows:type_name -> quire.am.v1.Rows
-	28, // 11: quire.am.v1.HostMessage.page:type_name -> quire.am.v1.PageReply
-	19, // 12: quire.am.v1.HostMessage.dead:type_name -> quire.am.v1.DeadSetPart
-	17, // 13: quire.am.v1.HostMessage.flow:type_name -> quire.am.v1.Flow
-	27, // 14: quire.am.v1.PluginMessage.page:type_name -> quire.am.v1.PageRequest
-	21, // 15: quire.am.v1.PluginMessage.want_rows:type_name -> quire.am.v1.WantRows
-	22, // 16: quire.am.v1.PluginMessage.hits:type_name -> quire.am.v1.Hits
-	25, // 17: quire.am.v1.PluginMessage.result:type_name -> quire.am.v1.Result
-	26, // 18: quire.am.v1.PluginMessage.error:type_name -> quire.am.v1.Error
-	23, // 19: quire.am.v1.PluginMessage.problem:type_name -> quire.am.v1.Problem
-	24, // 20: quire.am.v1.PluginMessage.progress:type_name -> quire.am.v1.Progress
-	49, // 21: quire.am.v1.Result.options:type_name -> quire.am.v1.Result.OptionsEntry
-	22, // 22: quire.am.v1.Result.hits:type_name -> quire.am.v1.Hits
-	1,  // 23: quire.am.v1.Error.code:type_name -> quire.am.v1.Code
-	30, // 24: quire.am.v1.PageRequest.read:type_name -> quire.am.v1.Read
-	32, // 25: quire.am.v1.PageRequest.nblocks:type_name -> quire.am.v1.NBlocks
-	34, // 26: quire.am.v1.PageRequest.extend:type_name -> quire.am.v1.Extend
-	36, // 27: quire.am.v1.PageRequest.finish:type_name -> quire.am.v1.Finish
-	39, // 28: quire.am.v1.PageRequest.free:type_name -> quire.am.v1.FreePages
-	40, // 29: quire.am.v1.PageRequest.bulk:type_name -> quire.am.v1.BulkWrite
-	41, // 30: quire.am.v1.PageRequest.fates:type_name -> quire.am.v1.RowFates
-	47, // 31: quire.am.v1.PageRequest.alone:type_name -> quire.am.v1.Alone
-	43, // 32: quire.am.v1.PageRequest.spill:type_name -> quire.am.v1.Spill
-	26, // 33: quire.am.v1.PageReply.error:type_name -> quire.am.v1.Error
-	31, // 34: quire.am.v1.PageReply.read:type_name -> quire.am.v1.ReadReply
-	33, // 35: quire.am.v1.PageReply.nblocks:type_name -> quire.am.v1.NBlocksReply
-	35, // 36: quire.am.v1.PageReply.extend:type_name -> quire.am.v1.ExtendReply
-	38, // 37: quire.am.v1.PageReply.finish:type_name -> quire.am.v1.FinishReply
-	42, // 38: quire.am.v1.PageReply.fates:type_name -> quire.am.v1.RowFatesReply
-	29, // 39: quire.am.v1.PageReply.done:type_name -> quire.am.v1.Done
-	46, // 40: quire.am.v1.PageReply.spill:type_name -> quire.am.v1.SpillReply
-	37, // 41: quire.am.v1.Finish.blocks:type_name -> quire.am.v1.BlockEdit
-	44, // 42: quire.am.v1.Spill.write:type_name -> quire.am.v1.SpillWrite
-	45, // 43: quire.am.v1.Spill.read:type_name -> quire.am.v1.SpillRead
-	2,  // 44: quire.am.v1.AccessMethod.Describe:input_type -> quire.am.v1.DescribeRequest
-	8,  // 45: quire.am.v1.AccessMethod.Health:input_type -> quire.am.v1.HealthRequest
-	10, // 46: quire.am.v1.AccessMethod.Drain:input_type -> quire.am.v1.DrainRequest
-	16, // 47: quire.am.v1.AccessMethod.Lane:input_type -> quire.am.v1.HostMessage
-	3,  // 48: quire.am.v1.AccessMethod.Describe:output_type -> quire.am.v1.Description
-	9,  // 49: quire.am.v1.AccessMethod.Health:output_type -> quire.am.v1.HealthReply
-	11, // 50: quire.am.v1.AccessMethod.Drain:output_type -> quire.am.v1.DrainReply
-	20, // 51: quire.am.v1.AccessMethod.Lane:output_type -> quire.am.v1.PluginMessage
-	48, // [48:52] is the sub-list for method output_type
-	44, // [44:48] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	22, // 9: quire.am.v1.Call.lookups:type_name -> quire.am.v1.Lookup
+	15, // 10: quire.am.v1.HostMessage.call:type_name -> quire.am.v1.Call
+	18, // 11: quire.am.v1.HostMessage.rows:type_name -> quire.am.v1.Rows
+	30, // 12: quire.am.v1.HostMessage.page:type_name -> quire.am.v1.PageReply
+	19, // 13: quire.am.v1.HostMessage.dead:type_name -> quire.am.v1.DeadSetPart
+	17, // 14: quire.am.v1.HostMessage.flow:type_name -> quire.am.v1.Flow
+	29, // 15: quire.am.v1.PluginMessage.page:type_name -> quire.am.v1.PageRequest
+	21, // 16: quire.am.v1.PluginMessage.want_rows:type_name -> quire.am.v1.WantRows
+	24, // 17: quire.am.v1.PluginMessage.hits:type_name -> quire.am.v1.Hits
+	27, // 18: quire.am.v1.PluginMessage.result:type_name -> quire.am.v1.Result
+	28, // 19: quire.am.v1.PluginMessage.error:type_name -> quire.am.v1.Error
+	25, // 20: quire.am.v1.PluginMessage.problem:type_name -> quire.am.v1.Problem
+	26, // 21: quire.am.v1.PluginMessage.progress:type_name -> quire.am.v1.Progress
+	14, // 22: quire.am.v1.Lookup.keys:type_name -> quire.am.v1.ScanKey
+	24, // 23: quire.am.v1.Found.hits:type_name -> quire.am.v1.Hits
+	51, // 24: quire.am.v1.Result.options:type_name -> quire.am.v1.Result.OptionsEntry
+	24, // 25: quire.am.v1.Result.hits:type_name -> quire.am.v1.Hits
+	23, // 26: quire.am.v1.Result.found:type_name -> quire.am.v1.Found
+	1,  // 27: quire.am.v1.Error.code:type_name -> quire.am.v1.Code
+	32, // 28: quire.am.v1.PageRequest.read:type_name -> quire.am.v1.Read
+	34, // 29: quire.am.v1.PageRequest.nblocks:type_name -> quire.am.v1.NBlocks
+	36, // 30: quire.am.v1.PageRequest.extend:type_name -> quire.am.v1.Extend
+	38, // 31: quire.am.v1.PageRequest.finish:type_name -> quire.am.v1.Finish
+	41, // 32: quire.am.v1.PageRequest.free:type_name -> quire.am.v1.FreePages
+	42, // 33: quire.am.v1.PageRequest.bulk:type_name -> quire.am.v1.BulkWrite
+	43, // 34: quire.am.v1.PageRequest.fates:type_name -> quire.am.v1.RowFates
+	49, // 35: quire.am.v1.PageRequest.alone:type_name -> quire.am.v1.Alone
+	45, // 36: quire.am.v1.PageRequest.spill:type_name -> quire.am.v1.Spill
+	28, // 37: quire.am.v1.PageReply.error:type_name -> quire.am.v1.Error
+	33, // 38: quire.am.v1.PageReply.read:type_name -> quire.am.v1.ReadReply
+	35, // 39: quire.am.v1.PageReply.nblocks:type_name -> quire.am.v1.NBlocksReply
+	37, // 40: quire.am.v1.PageReply.extend:type_name -> quire.am.v1.ExtendReply
+	40, // 41: quire.am.v1.PageReply.finish:type_name -> quire.am.v1.FinishReply
+	44, // 42: quire.am.v1.PageReply.fates:type_name -> quire.am.v1.RowFatesReply
+	31, // 43: quire.am.v1.PageReply.done:type_name -> quire.am.v1.Done
+	48, // 44: quire.am.v1.PageReply.spill:type_name -> quire.am.v1.SpillReply
+	39, // 45: quire.am.v1.Finish.blocks:type_name -> quire.am.v1.BlockEdit
+	46, // 46: quire.am.v1.Spill.write:type_name -> quire.am.v1.SpillWrite
+	47, // 47: quire.am.v1.Spill.read:type_name -> quire.am.v1.SpillRead
+	2,  // 48: quire.am.v1.AccessMethod.Describe:input_type -> quire.am.v1.DescribeRequest
+	8,  // 49: quire.am.v1.AccessMethod.Health:input_type -> quire.am.v1.HealthRequest
+	10, // 50: quire.am.v1.AccessMethod.Drain:input_type -> quire.am.v1.DrainRequest
+	16, // 51: quire.am.v1.AccessMethod.Lane:input_type -> quire.am.v1.HostMessage
+	3,  // 52: quire.am.v1.AccessMethod.Describe:output_type -> quire.am.v1.Description
+	9,  // 53: quire.am.v1.AccessMethod.Health:output_type -> quire.am.v1.HealthReply
+	11, // 54: quire.am.v1.AccessMethod.Drain:output_type -> quire.am.v1.DrainReply
+	20, // 55: quire.am.v1.AccessMethod.Lane:output_type -> quire.am.v1.PluginMessage
+	52, // [52:56] is the sub-list for method output_type
+	48, // [48:52] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_am_proto_init() }
@@ -3962,7 +4098,7 @@ func file_am_proto_init() {
 		(*PluginMessage_Problem)(nil),
 		(*PluginMessage_Progress)(nil),
 	}
-	file_am_proto_msgTypes[25].OneofWrappers = []any{
+	file_am_proto_msgTypes[27].OneofWrappers = []any{
 		(*PageRequest_Read)(nil),
 		(*PageRequest_Nblocks)(nil),
 		(*PageRequest_Extend)(nil),
@@ -3973,7 +4109,7 @@ func file_am_proto_init() {
 		(*PageRequest_Alone)(nil),
 		(*PageRequest_Spill)(nil),
 	}
-	file_am_proto_msgTypes[26].OneofWrappers = []any{
+	file_am_proto_msgTypes[28].OneofWrappers = []any{
 		(*PageReply_Read)(nil),
 		(*PageReply_Nblocks)(nil),
 		(*PageReply_Extend)(nil),
@@ -3982,7 +4118,7 @@ func file_am_proto_init() {
 		(*PageReply_Done)(nil),
 		(*PageReply_Spill)(nil),
 	}
-	file_am_proto_msgTypes[41].OneofWrappers = []any{
+	file_am_proto_msgTypes[43].OneofWrappers = []any{
 		(*Spill_Open)(nil),
 		(*Spill_Write)(nil),
 		(*Spill_Read)(nil),
@@ -3994,7 +4130,7 @@ func file_am_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_am_proto_rawDesc), len(file_am_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   48,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
