@@ -24,6 +24,7 @@ type options struct {
 	pgbin    string
 	rows     int
 	reps     int
+	scale    int
 	duration time.Duration
 	only     string
 }
@@ -33,6 +34,7 @@ func main() {
 	flag.StringVar(&o.bin, "bin", "bin", "directory of the quire program and its plugins/ directory")
 	flag.StringVar(&o.pgbin, "pgbin", "", "directory of PostgreSQL's programs; default: asked of pg_config")
 	flag.IntVar(&o.rows, "rows", 200_000, "rows in the table")
+	flag.IntVar(&o.scale, "scale", 10, "scale of pgbench's tables: 100,000 accounts each")
 	flag.IntVar(&o.reps, "reps", 3, "repetitions of each workload")
 	flag.DurationVar(&o.duration, "duration", 3*time.Second, "length of a timed run")
 	flag.StringVar(&o.only, "only", "", "run only the workloads whose name contains this")

@@ -24,6 +24,7 @@ type server interface {
 	kill() error                     // at once, as a crash would
 	stop()
 	connect(ctx context.Context) (*pgx.Conn, error)
+	conninfo() string // for PostgreSQL's programs
 }
 
 // process is what both sides share.
@@ -40,6 +41,8 @@ type process struct {
 }
 
 func (p *process) name() string { return p.title }
+
+func (p *process) conninfo() string { return p.dsn }
 
 func (p *process) start(ctx context.Context) error {
 	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

@@ -26,6 +26,7 @@ var workloads = []workload{
 	{"search", search},
 	{"insert", inserts},
 	{"recovery", recovery},
+	{"pgbench", pgbench},
 }
 
 // row is a pure function of its number, the same on both sides.
