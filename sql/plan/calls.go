@@ -77,7 +77,7 @@ func (a *analyzer) aggregate(sc *scope, name string, x *pg_query.FuncCall) (expr
 		if a.clause.name == inAggs.name {
 			return nil, a.errorf(x.Location, pgerr.GroupingError, "aggregate function calls cannot be nested")
 		}
-		return nil, a.errorf(x.Location, pgerr.GroupingError, "aggregate functions are not allowed in %s", a.clause.name)
+		return nil, a.errorf(x.Location, pgerr.GroupingError, "aggregate functions are not allowed in %s", strings.Replace(a.clause.name, "JOIN/ON", "JOIN conditions", 1))
 	}
 	var args []expr.Expr
 	var filter expr.Expr

@@ -19,7 +19,7 @@ func (a *analyzer) from(q *Query, list []*pg_query.Node) (*scope, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := a.distinctAliases(sc.rels, rels, locationOf(n)); err != nil {
+		if err := a.distinctAliases(sc.rels, rels); err != nil {
 			return nil, err
 		}
 		q.From = append(q.From, item)
@@ -59,11 +59,11 @@ func (a *analyzer) fromItem(n *pg_query.Node, lateral []scopeRel) (FromItem, []s
 }
 
 // distinctAliases refuses two relations of one name in a FROM list.
-func (a *analyzer) distinctAliases(have, more []scopeRel, location int32) error {
+func (a *analyzer) distinctAliases(have, more []scopeRel) error {
 	for i := range more {
 		same := func(r scopeRel) bool { return r.alias == more[i].alias && r.alias != "" }
 		if slices.ContainsFunc(have, same) {
-			return a.errorf(location, pgerr.DuplicateAlias, `table name "%s" specified more than once`, more[i].alias)
+			return pgerr.New(pgerr.DuplicateAlias, `table name "%s" specified more than once`, more[i].alias)
 		}
 	}
 	return nil

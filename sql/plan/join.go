@@ -29,7 +29,7 @@ func (a *analyzer) join(j *pg_query.JoinExpr, lateral []scopeRel) (FromItem, []s
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := a.distinctAliases(lrels, rrels, locationOf(j.Rarg)); err != nil {
+	if err := a.distinctAliases(lrels, rrels); err != nil {
 		return nil, nil, err
 	}
 	item.Left, item.Right = left, right

@@ -200,8 +200,8 @@ func (a *analyzer) insertSelect(t *Table, attrs []int, s *pg_query.InsertStmt, s
 	}
 	visible := sub.Visible()
 	var extra int32 = -1
-	if visible > len(attrs) && len(attrs) < len(sel.TargetList) {
-		extra = locationOf(sel.TargetList[len(attrs)].GetResTarget().GetVal())
+	if visible > len(attrs) && len(sel.TargetList) > 0 {
+		extra = locationOf(sel.TargetList[min(len(attrs), len(sel.TargetList)-1)].GetResTarget().GetVal())
 	}
 	if err := a.countMismatch(attrs, s, visible, extra); err != nil {
 		return nil, err
@@ -273,7 +273,7 @@ func (a *analyzer) target(command Command, rv *pg_query.RangeVar, joined []*pg_q
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := a.distinctAliases(sc.rels, rels, locationOf(n)); err != nil {
+		if err := a.distinctAliases(sc.rels, rels); err != nil {
 			return nil, nil, err
 		}
 		q.From = append(q.From, item)

@@ -40,7 +40,7 @@ func (a *analyzer) selectStmt(s *pg_query.SelectStmt) (*Query, error) {
 	}
 	q.Rels = a.rels
 	q.findFree()
-	return q, a.locking(q, sc, s.LockingClause)
+	return q, nil
 }
 
 // plainSelect analyses what stands before ORDER BY.
@@ -90,6 +90,14 @@ func (a *analyzer) tail(q *Query, sc *scope, s *pg_query.SelectStmt) error {
 		if t.Expr, err = a.b.Resolve(t.Expr); err != nil {
 			return err
 		}
+	}
+	for i := range q.Targets {
+		q.HasAggs = q.HasAggs || expr.HasAggregates(q.Targets[i].Expr)
+	}
+	q.HasAggs = q.HasAggs || expr.HasAggregates(q.Having)
+	q.Rels = a.rels
+	if err := a.locking(q, sc, s.LockingClause); err != nil {
+		return err
 	}
 	return a.checkGrouping(q)
 }
@@ -171,6 +179,22 @@ func (m LockMode) String() string {
 	return map[LockMode]string{ForKeyShare: "FOR KEY SHARE", ForShare: "FOR SHARE", ForNoKeyUpdate: "FOR NO KEY UPDATE", ForUpdate: "FOR UPDATE"}[m]
 }
 
+// nullable reports whether an outer join may put NULLs for the rows of a relation.
+func nullable(items []FromItem, rel int) bool {
+	var under func(item FromItem, outer bool) bool
+	under = func(item FromItem, outer bool) bool {
+		switch item := item.(type) {
+		case RelItem:
+			return outer && item.Rel == rel
+		case *JoinItem:
+			left, right := item.Kind == RightJoin || item.Kind == FullJoin, item.Kind == LeftJoin || item.Kind == FullJoin
+			return under(item.Left, outer || left) || under(item.Right, outer || right)
+		}
+		return false
+	}
+	return slices.ContainsFunc(items, func(item FromItem) bool { return under(item, false) })
+}
+
 // locking analyses FOR UPDATE and its kin.
 func (a *analyzer) locking(q *Query, sc *scope, list []*pg_query.Node) error {
 	for _, n := range list {
@@ -210,6 +234,9 @@ func (a *analyzer) locking(q *Query, sc *scope, list []*pg_query.Node) error {
 					return a.unsupported(mode.String()+" of "+r.alias+", which is not a table,", l.LockedRels[at].GetRangeVar().GetLocation())
 				}
 				continue
+			}
+			if nullable(q.From, r.rel) {
+				return a.errorf(-1, pgerr.FeatureNotSupported, "%s cannot be applied to the nullable side of an outer join", mode)
 			}
 			q.lock(RowLock{Rel: r.rel, Mode: mode, Wait: lockWaits[l.WaitPolicy]})
 		}
@@ -503,10 +530,6 @@ func (a *analyzer) limit(n *pg_query.Node, c clause) (expr.Expr, error) {
 
 // checkGrouping finds columns that are neither grouped by nor aggregated.
 func (a *analyzer) checkGrouping(q *Query) error {
-	for i := range q.Targets {
-		q.HasAggs = q.HasAggs || expr.HasAggregates(q.Targets[i].Expr)
-	}
-	q.HasAggs = q.HasAggs || expr.HasAggregates(q.Having)
 	if !q.HasAggs && len(q.GroupBy) == 0 && q.Having == nil {
 		return nil
 	}
