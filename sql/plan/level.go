@@ -219,6 +219,11 @@ func (lv *level) place(e expr.Expr, scope relset) {
 // mentions, and whole outer joins where it mentions their nullable side.
 func (lv *level) special(n *JoinItem, left, right relset) {
 	sp := &special{kind: n.Kind, allLeft: left, allRight: right, right: right}
+	for _, l := range lv.q.Locks {
+		if at := lv.number(l.Rel); at >= 0 && lv.err == nil && (n.Kind == FullJoin && (left|right).has(1<<at) || n.Kind == LeftJoin && right.has(1<<at)) {
+			lv.err = pgerr.New(pgerr.FeatureNotSupported, "%s cannot be applied to the nullable side of an outer join", l.Mode)
+		}
+	}
 	list := lv.conjuncts(n.On)
 	var mentioned relset
 	for _, e := range list {

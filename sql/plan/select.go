@@ -202,16 +202,16 @@ func (a *analyzer) locking(q *Query, sc *scope, list []*pg_query.Node) error {
 		mode := lockModes[l.Strength]
 		what := ""
 		switch own := q.only(); {
-		case q.HasAggs:
-			what = "aggregate functions"
-		case len(q.GroupBy) > 0:
-			what = "GROUP BY clause"
-		case q.Having != nil:
-			what = "HAVING clause"
 		case own != nil && own.Kind == RelSetOp:
 			what = "UNION/INTERSECT/EXCEPT"
 		case q.Distinct || q.DistinctOn > 0:
 			what = "DISTINCT clause"
+		case len(q.GroupBy) > 0:
+			what = "GROUP BY clause"
+		case q.Having != nil:
+			what = "HAVING clause"
+		case q.HasAggs:
+			what = "aggregate functions"
 		}
 		if what != "" {
 			return a.errorf(-1, pgerr.FeatureNotSupported, "%s is not allowed with %s", mode, what)
@@ -232,6 +232,9 @@ func (a *analyzer) locking(q *Query, sc *scope, list []*pg_query.Node) error {
 			if rel := q.Rels[r.rel]; rel.Kind != RelTable || rel.Table.View != nil {
 				if at >= 0 {
 					return a.unsupported(mode.String()+" of "+r.alias+", which is not a table,", l.LockedRels[at].GetRangeVar().GetLocation())
+				}
+				if rel.Kind == RelSubquery || rel.Kind == RelSetOp { // whose tables PostgreSQL would lock
+					return a.unsupported(mode.String()+" of the subquery "+r.alias, -1)
 				}
 				continue
 			}

@@ -74,6 +74,26 @@ func TestRecheckOfJoinedRows(t *testing.T) {
 	require.Equal(t, "id|n|w|id|lim|w\n2|6||2|5|b\nDELETE 1\n", <-result)
 }
 
+// FOR UPDATE waits for a writer and tests the row it leaves, the join's condition included.
+func TestLockRowsRecheck(t *testing.T) {
+	r := newRig(t)
+	a, b := r.session(), r.session()
+	must(t, a, "create table t (id int, n int); insert into t values (1, 1), (2, 1), (3, 1); create table s (id int, lim int); insert into s values (1, 5), (2, 5), (3, 5)")
+	must(t, a, "begin; update t set n = 4 where id = 1; update t set n = 9 where id = 2; delete from t where id = 3")
+	result := make(chan string)
+	go func() { result <- run(b, "select t.id, n + lim as sum from t join s on s.id = t.id and n < lim order by 1 for update of t") }()
+	waitForWaiter(t, r)
+	must(t, a, "commit")
+	require.Equal(t, "id|sum\n1|9\nSELECT 1\n", <-result)
+	must(t, a, "begin; update t set n = 0 where id = 1")
+	require.Equal(t, "id\n2\nSELECT 1\n", run(b, "select id from t order by n for update skip locked"))
+	go func() { result <- run(b, "begin isolation level repeatable read; select id from t where id = 1 for update") }()
+	waitForWaiter(t, r)
+	must(t, a, "commit")
+	require.Contains(t, <-result, "ERROR 40001: could not serialize access due to concurrent update")
+	must(t, b, "rollback")
+}
+
 // Two sessions that wait for each other: one is told, the other goes on.
 func TestDeadlock(t *testing.T) {
 	r := newRig(t)

@@ -62,7 +62,7 @@ func (src *source) Table(schema, name string) (*plan.Table, error) {
 
 // table describes a catalog table with its present size.
 func (src *source) table(t *catalog.Table) (*plan.Table, error) {
-	out := &plan.Table{OID: t.OID, Schema: "public", Name: t.Name, Row: t.RowType(), Heap: t.Heap()}
+	out := &plan.Table{OID: t.OID, Schema: "public", Name: t.Name, Row: t.RowType(), Heap: t.Heap(), Columns: make([]plan.TableColumn, 0, len(t.Columns))}
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		col := plan.TableColumn{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Dropped: c.Dropped, Identity: c.Identity, Distinct: c.Distinct, NullFraction: c.NullFraction, Width: c.Width}
@@ -135,6 +135,7 @@ func rowWidth(t *catalog.Table) float64 {
 // index describes an index. A method that is not available makes it useless for reads, and its error meets the writers.
 func (src *source) index(t *catalog.Table, i *catalog.Index) (*plan.Index, error) {
 	x := &plan.Index{Name: i.Name, AM: i.AM, Def: i.Describe(t.Rel), Constraint: t.ConstraintOfIndex(i.OID) != nil}
+	x.Attrs = make([]int, 0, len(i.Columns))
 	for _, c := range i.Columns {
 		x.Attrs = append(x.Attrs, c.Attr)
 	}
