@@ -44,6 +44,7 @@ func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.
 		return nil, err
 	}
 	var conflicts []sdk.Conflict
+	roomy := false // makeRoom was called for the first of them
 	for most := len(sorted); len(sorted) > 0; {
 		var done int
 		var refused []sdk.Conflict
@@ -53,14 +54,20 @@ func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.
 			done, refused, err = ins.run(sorted[:min(most, len(sorted))])
 			return err
 		})
-		if errors.Is(err, sdk.ErrTooManyBlocks) && most > 1 { // splits all the way up, more than once
+		switch { // splits all the way up, of several rows or of one
+		case errors.Is(err, sdk.ErrTooManyBlocks) && most > 1:
 			most = 1
 			continue
-		}
-		if err != nil {
+		case errors.Is(err, sdk.ErrTooManyBlocks) && !roomy:
+			if err := makeRoom(ctx, ix, sorted[0].pos()); err != nil {
+				return nil, err
+			}
+			roomy = true
+			continue
+		case err != nil:
 			return nil, err
 		}
-		sorted, conflicts = sorted[done:], append(conflicts, refused...)
+		sorted, conflicts, roomy = sorted[done:], append(conflicts, refused...), false
 	}
 	slices.SortFunc(conflicts, func(a, b sdk.Conflict) int { return cmp.Compare(a.Row, b.Row) })
 	return conflicts, nil

@@ -60,7 +60,8 @@ func (Method) Cleanup(ctx context.Context, ix *sdk.Index) (sdk.CleanupStats, err
 
 // unlink takes a leaf without entries out of the tree, and with it the pages above that would lead nowhere, in one record.
 // It returns their blocks: none if the leaf has entries by now, or if it has to stay. The right-most page of a level
-// stays, and so does the last child of a page that has others: what it covers could not go to a page of the same parent.
+// stays, and so does the last child of a page that has others: what it covers could not go to a page of the same parent. A leaf also
+// stays if the pages to take out with it are more than a record holds, ten levels of pages with one child each; it is there for new rows.
 func unlink(ctx context.Context, ix *sdk.Index, blk page.BlockNumber) (gone []page.BlockNumber, err error) {
 	err = ix.Update(ctx, func(x *sdk.XLog) error {
 		x.Annotate("btree unlink")
@@ -72,6 +73,9 @@ func unlink(ctx context.Context, ix *sdk.Index, blk page.BlockNumber) (gone []pa
 		}
 		return err
 	})
+	if errors.Is(err, sdk.ErrTooManyBlocks) {
+		return nil, nil
+	}
 	return gone, err
 }
 
