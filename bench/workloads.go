@@ -25,6 +25,7 @@ var workloads = []workload{
 	{"build", build},
 	{"search", search},
 	{"insert", inserts},
+	{"ordered", ordered},
 	{"recovery", recovery},
 	{"pgbench", pgbench},
 }
