@@ -179,22 +179,6 @@ func (m LockMode) String() string {
 	return map[LockMode]string{ForKeyShare: "FOR KEY SHARE", ForShare: "FOR SHARE", ForNoKeyUpdate: "FOR NO KEY UPDATE", ForUpdate: "FOR UPDATE"}[m]
 }
 
-// nullable reports whether an outer join may put NULLs for the rows of a relation.
-func nullable(items []FromItem, rel int) bool {
-	var under func(item FromItem, outer bool) bool
-	under = func(item FromItem, outer bool) bool {
-		switch item := item.(type) {
-		case RelItem:
-			return outer && item.Rel == rel
-		case *JoinItem:
-			left, right := item.Kind == RightJoin || item.Kind == FullJoin, item.Kind == LeftJoin || item.Kind == FullJoin
-			return under(item.Left, outer || left) || under(item.Right, outer || right)
-		}
-		return false
-	}
-	return slices.ContainsFunc(items, func(item FromItem) bool { return under(item, false) })
-}
-
 // locking analyses FOR UPDATE and its kin.
 func (a *analyzer) locking(q *Query, sc *scope, list []*pg_query.Node) error {
 	for _, n := range list {
@@ -237,9 +221,6 @@ func (a *analyzer) locking(q *Query, sc *scope, list []*pg_query.Node) error {
 					return a.unsupported(mode.String()+" of the subquery "+r.alias, -1)
 				}
 				continue
-			}
-			if nullable(q.From, r.rel) {
-				return a.errorf(-1, pgerr.FeatureNotSupported, "%s cannot be applied to the nullable side of an outer join", mode)
 			}
 			q.lock(RowLock{Rel: r.rel, Mode: mode, Wait: lockWaits[l.WaitPolicy]})
 		}
