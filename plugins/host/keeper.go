@@ -300,13 +300,14 @@ func (k *keeper) probe(gen uint64) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), k.cfg.Timeouts.Probe)
 	defer cancel()
+	asked := k.cfg.Now()
 	reply, err := s.client.Health(ctx, &pb.HealthRequest{})
 	if err != nil {
 		k.tell(Event{Kind: EventUnhealthy, Gen: gen, Reason: err.Error()})
 		return
 	}
 	k.tell(Event{Kind: EventHealthy, Gen: gen})
-	if id, late := s.overdue(reply.GetActiveCalls(), k.cfg.Now(), k.cfg.Timeouts.Grace); late {
+	if id, late := s.overdue(reply.GetActiveCalls(), asked, k.cfg.Now(), k.cfg.Timeouts.Grace); late {
 		k.hung(gen, fmt.Sprintf("call %d still runs %v after it was cancelled", id, k.cfg.Timeouts.Grace))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -271,25 +272,21 @@ func (s *session) ended(id uint64) {
 	delete(s.mu.cancelled, id)
 }
 
-// overdue returns a call that was given up longer than grace ago and still runs, and forgets those that ended.
-func (s *session) overdue(active []uint64, now time.Time, grace time.Duration) (uint64, bool) {
+// overdue returns a call that was given up longer than grace ago and still runs, and forgets those that ended. active is the plugin's answer to a
+// question sent at asked.
+func (s *session) overdue(active []uint64, asked, now time.Time, grace time.Duration) (uint64, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.mu.cancelled) == 0 {
-		return 0, false
-	}
-	still := make(map[uint64]time.Time)
 	var late uint64
-	for _, id := range active {
-		at, ok := s.mu.cancelled[id]
-		if !ok {
-			continue
-		}
-		still[id] = at
-		if now.Sub(at) > grace {
-			late = id
+	for id, at := range s.mu.cancelled {
+		switch {
+		case slices.Contains(active, id):
+			if now.Sub(at) > grace {
+				late = id
+			}
+		case at.Before(asked): // an answer from before the call says nothing about it
+			delete(s.mu.cancelled, id)
 		}
 	}
-	s.mu.cancelled = still
 	return late, late != 0
 }
