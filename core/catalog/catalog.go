@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"sync"
+
 	"github.com/tidwall/btree"
 
 	"github.com/quiredb/quire/core/page"
@@ -18,6 +20,7 @@ type Catalog struct {
 	byOID     map[uint32]object
 	ofTable   map[uint32][]*Index // by table, in order of OID
 	byRelFile map[page.RelFileNumber]object
+	derived   sync.Map
 }
 
 func newCatalog() *Catalog {
@@ -113,6 +116,10 @@ func (c *Catalog) RelFile(rel page.RelFileNumber) (*Table, *Index) {
 
 // Version tells states apart: equal versions are equal states, unless a transaction sees changes of its own.
 func (c *Catalog) Version() page.LSN { return c.version }
+
+// Derived keeps what users make of this state, for each other and for as long as the state is in use. A key is of a type of its user's
+// own. What depends on more than the state is compared with that each time by who takes it out.
+func (c *Catalog) Derived() *sync.Map { return &c.derived }
 
 func get[T any](m *btree.Map[string, *T], name string) *T {
 	v, _ := m.Get(name)

@@ -35,6 +35,9 @@ type analyzer struct {
 	// untyped leaves literals of unknown type in a target list, for the arms of a set operation.
 	untyped bool
 
+	// defaults are those of columns that have been asked for.
+	defaults map[*TableColumn]expr.Expr
+
 	// clause names the place that is being analysed, for messages about what may not be there.
 	clause clause
 }

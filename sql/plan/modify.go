@@ -108,10 +108,22 @@ func (a *analyzer) insertColumns(t *Table, cols []*pg_query.Node) ([]int, error)
 
 // columnDefault is the value of a column that an INSERT leaves out.
 func (a *analyzer) columnDefault(t *Table, attr int) (expr.Expr, error) {
-	if d := t.Columns[attr].Default; d != nil {
+	c := &t.Columns[attr]
+	if d, ok := a.defaults[c]; ok {
 		return d, nil
 	}
-	return &expr.Const{D: datum.NewNull(), T: t.Columns[attr].Type}, nil
+	d, err := a.env.Source.Default(t, attr)
+	if err != nil {
+		return nil, err
+	}
+	if d == nil {
+		d = &expr.Const{D: datum.NewNull(), T: c.Type}
+	}
+	if a.defaults == nil {
+		a.defaults = map[*TableColumn]expr.Expr{}
+	}
+	a.defaults[c] = d
+	return d, nil
 }
 
 // countMismatch compares the number of values with that of the columns. Fewer values are fine only without a column list.

@@ -12,8 +12,8 @@ func (p *planner) modify(q *Query) (Node, error) {
 	n := &ModifyTable{Table: q.Table, Alias: q.Alias}
 	var joined []expr.Expr // RETURNING over more than the table's row
 	var err error
-	if q.Table.Checks != nil && q.Command != Delete {
-		if n.Checks, err = q.Table.Checks(); err != nil {
+	if q.Command != Delete {
+		if n.Checks, err = p.env.Source.Checks(q.Table); err != nil {
 			return nil, err
 		}
 	}

@@ -14,9 +14,13 @@ type Source interface {
 	// Table finds a table or system view; schema is empty when the name is not qualified. Nil and no error means that
 	// there is none.
 	Table(schema, name string) (*Table, error)
+	// Default gives the DEFAULT of the column of t at place attr, as an expression of its type; nil is NULL.
+	Default(t *Table, attr int) (expr.Expr, error)
+	// Checks gives the CHECK constraints of t in the order of their names, ready to run.
+	Checks(t *Table) ([]Check, error)
 }
 
-// Table is what planning and execution know of a table or of a system view.
+// Table is what planning and execution know of a table or of a system view. Statements share it, and nobody changes it.
 type Table struct {
 	OID     uint32
 	Schema  string
@@ -30,9 +34,6 @@ type Table struct {
 	// AllVisible is the fraction of the pages whose rows everybody sees, by the last VACUUM or ANALYZE.
 	AllVisible float64
 	View       *View // set for a system view
-	// Checks gives the CHECK constraints in the order of their names, ready to run; nil if there are none. Statements that write ask
-	// for them.
-	Checks func() ([]Check, error)
 }
 
 // TableColumn is one column of a Table.
@@ -44,8 +45,6 @@ type TableColumn struct {
 	Dropped bool
 	// Identity is that of catalog.Column.
 	Identity byte
-	// Default computes the value for an INSERT that names none; nil is NULL.
-	Default expr.Expr
 	// Statistics of the last ANALYZE, zero if there was none. A negative Distinct is a fraction of the rows.
 	Distinct, NullFraction float64
 	Width                  int

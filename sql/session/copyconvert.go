@@ -48,7 +48,7 @@ type columnDefault struct {
 	eval expr.Eval // nil is NULL
 }
 
-func (s *Session) newCopyConverter(ctx context.Context, t *plan.Table, attrs []int, o copyfmt.Options) (*copyConverter, error) {
+func (s *Session) newCopyConverter(ctx context.Context, src plan.Source, t *plan.Table, attrs []int, o copyfmt.Options) (*copyConverter, error) {
 	c := &copyConverter{t: t, attrs: attrs, binary: o.Format == copyfmt.Binary, env: s.datumEnv(), eval: s.evalContext(ctx, nil)}
 	given := make([]bool, len(t.Columns))
 	for _, a := range attrs {
@@ -60,17 +60,18 @@ func (s *Session) newCopyConverter(ctx context.Context, t *plan.Table, attrs []i
 			continue
 		}
 		d := columnDefault{attr: i}
-		if e := t.Columns[i].Default; e != nil {
+		e, err := src.Default(t, i)
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
 			d.eval = expr.Compile(e)
 			c.volatile = c.volatile || expr.MaxVolatility(e) == expr.Volatile
 		}
 		c.defaults = append(c.defaults, d)
 	}
-	if t.Checks == nil {
-		return c, nil
-	}
 	var err error
-	c.checks, err = t.Checks()
+	c.checks, err = src.Checks(t)
 	return c, err
 }
 

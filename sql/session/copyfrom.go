@@ -36,7 +36,8 @@ func (s *Session) copyFrom(ctx context.Context, stmt parse.Statement, st *pg_que
 	if err := s.permitTable(def, "a"); err != nil {
 		return "", err
 	}
-	t, err := s.copyTarget(def, cat)
+	src := &source{s: s, cat: cat}
+	t, err := src.copyTarget(def)
 	if err != nil {
 		return "", err
 	}
@@ -44,7 +45,7 @@ func (s *Session) copyFrom(ctx context.Context, stmt parse.Statement, st *pg_que
 	if err != nil {
 		return "", err
 	}
-	conv, err := s.newCopyConverter(ctx, t, attrs, o)
+	conv, err := s.newCopyConverter(ctx, src, t, attrs, o)
 	if err != nil {
 		return "", err
 	}
@@ -69,8 +70,8 @@ func (s *Session) copyFrom(ctx context.Context, stmt parse.Statement, st *pg_que
 }
 
 // copyTarget describes a table for writing; an index that cannot be written is an error now, not after the first batch.
-func (s *Session) copyTarget(def *catalog.Table, cat *catalog.Catalog) (*plan.Table, error) {
-	t, err := (&source{s: s, cat: cat}).table(def)
+func (src *source) copyTarget(def *catalog.Table) (*plan.Table, error) {
+	t, err := src.table(def)
 	if err != nil {
 		return nil, err
 	}

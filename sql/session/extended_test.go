@@ -3,12 +3,14 @@ package session_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/sql/session"
 )
 
 var background = context.Background()
@@ -214,3 +216,24 @@ func TestPanicIsAnError(t *testing.T) {
 type panicking struct{ *capture }
 
 func (panicking) CommandComplete(string) error { panic(errors.New("a bug")) }
+
+// The description of a table that statements share follows the table's size, in pages of the heap and of its indexes.
+func TestSharedDescriptionsAreCurrent(t *testing.T) {
+	r := newRig(t)
+	s, other := r.session(), r.session()
+	must(t, s, "create table t (a int, b text default 'x'); create extension btree; create index on t using btree (a)")
+	rows := func(s *session.Session) string {
+		out := must(t, s, "explain select * from t")
+		return regexp.MustCompile(`rows=\d+`).FindString(out)
+	}
+	few := rows(s)
+	require.Equal(t, few, rows(other))
+	must(t, other, "insert into t (a) select i from generate_series(1, 5000) i")
+	many := rows(s)
+	require.NotEqual(t, few, many)
+	require.Equal(t, many, rows(other))
+	require.Equal(t, "a|b\n9|x\nINSERT 0 1\n", must(t, s, "insert into t (a) values (9) returning *"))
+	must(t, other, "alter table t alter b set default 'y', add check (a > 0)")
+	require.Equal(t, "a|b\n9|y\nINSERT 0 1\n", must(t, s, "insert into t values (9, default) returning *"))
+	require.Equal(t, pgerr.CheckViolation, pgerr.CodeOf(s.Query(background, "insert into t values (-1)", &capture{s: s})))
+}
