@@ -26,6 +26,7 @@ const mostFirst = 14
 // An equals is what is known of the entries of one key.
 type equals struct {
 	key   []byte
+	place int              // of the first row with the key, among the rows of the call
 	leaf  page.BlockNumber // the first leaf
 	tids  []page.TID
 	fates []sdk.RowFate
@@ -103,6 +104,7 @@ func (n *inserter) gather(rows []newRow) (groups []equals, count int, err error)
 		if err != nil {
 			return nil, 0, err
 		}
+		g.place = row.place
 		groups = append(groups, g)
 	}
 	return groups, len(rows), nil
@@ -162,16 +164,21 @@ func (n *inserter) next(leaf node) (node, error) {
 	return next, err
 }
 
-// ask has the host judge all rows found.
+// ask has the host judge all rows found, in the eyes of the first row that has the key. For another with the same key, which may be another
+// transaction's, that is strict enough: where nothing is in the first one's way, the first one itself is in the way of the other.
 func (n *inserter) ask(groups []equals) error {
 	var all []page.TID
+	var rows []int
 	for i := range groups {
 		all = append(all, groups[i].tids...)
+		for range groups[i].tids {
+			rows = append(rows, groups[i].place)
+		}
 	}
 	if len(all) == 0 {
 		return nil
 	}
-	fates, err := n.ix.RowFates(all)
+	fates, err := n.ix.RowFates(all, rows)
 	if err != nil {
 		return err
 	}

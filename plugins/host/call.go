@@ -32,6 +32,7 @@ type call struct {
 	gates    *gates
 	gate     *gate  // nil where the method changes no pages
 	spills   spills // of a build
+	rows     *cargo // of an insertion
 	progress time.Duration
 	hung     func(reason string) // the plugin made no progress and must go
 

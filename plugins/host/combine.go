@@ -22,7 +22,8 @@ const (
 
 // A combiner makes one call of the rows that several sessions insert into one index at the same time. The first to come
 // leads: it calls the plugin. Those that come meanwhile queue up; when the leader's rows are in, the first in the
-// queue leads, and takes the others' rows along.
+// queue leads, and takes the others' rows along. So insertions into one index do not collide with one another, and
+// sessions that insert at the same place, as at the end of an index on a serial number, cost one call together.
 //
 // An insertion is either queued, or with a leader, or done. A session whose statement is cancelled leaves the queue, or
 // waits for the leader: as long as a call runs that may still put its rows into the index, Insert does not return.
@@ -39,46 +40,48 @@ type insertion struct {
 	method *method
 	idx    am.Index
 	xid    uint64
-	chunks []chunk
+	chunks []chunk       // one if the index is unique
+	apart  bool          // it shares no call
 	lead   chan struct{} // closed: you lead
-	done   chan struct{} // closed: err is set
-	err    error
+	done   chan struct{} // closed: refused and err are set
+	// refused are the rows that a unique index has not taken. In a call that was shared, more may be refused than need be.
+	refused []wire.Conflict
+	err     error
 }
 
-// insertFirst makes one call of the first chunk alone. The index is not unique, so there are no conflicts.
-func (w *insertion) insertFirst() error {
-	_, err := w.method.insertOnce(w.ctx, w.idx, w.xid, w.chunks[0])
-	return err
+// insertFirst makes one call of the first chunk alone.
+func (w *insertion) insertFirst() {
+	w.refused, w.err = w.method.insertOnce(w.ctx, w.idx, cargo{chunk: w.chunks[0], xid: w.xid})
 }
 
-// insert returns when all rows are in, or with the error that concerns them.
-func (c *combiner) insert(w *insertion) error {
+// insert returns when w's rows are in or refused, or with the error that concerns them in w.err.
+func (c *combiner) insert(w *insertion) {
 	c.mu.Lock()
 	if !c.mu.leading {
 		c.mu.leading = true
 		c.mu.Unlock()
 		c.run(w)
-		return w.err
+		return
 	}
 	c.mu.queue = append(c.mu.queue, w)
 	c.mu.Unlock()
 	select {
 	case <-w.done:
-		return w.err
+		return
 	case <-w.lead:
 		c.run(w)
-		return w.err
+		return
 	case <-w.ctx.Done():
 	}
 	if c.leaveQueue(w) {
-		return pluginError(w.method.keeper.name, "Insert", w.idx.Name, context.Cause(w.ctx))
+		w.err = pluginError(w.method.keeper.name, "Insert", w.idx.Name, context.Cause(w.ctx))
+		return
 	}
 	select {
 	case <-w.done:
 	case <-w.lead: // nothing of it was sent; run notices the context and hands over
 		c.run(w)
 	}
-	return w.err
 }
 
 func (c *combiner) leaveQueue(w *insertion) bool {
@@ -95,10 +98,14 @@ func (c *combiner) leaveQueue(w *insertion) bool {
 func (c *combiner) run(w *insertion) {
 	defer c.handOver()
 	for len(w.chunks) > 1 && w.err == nil {
-		w.err = w.insertFirst()
+		w.insertFirst()
 		w.chunks = w.chunks[1:]
 	}
 	if w.err != nil {
+		return
+	}
+	if w.apart {
+		w.insertFirst()
 		return
 	}
 	others := c.take(wire.MaxRowBatch - len(w.chunks[0].packed))
@@ -108,12 +115,13 @@ func (c *combiner) run(w *insertion) {
 	}
 }
 
-// take removes insertions from the queue whose rows fit into size bytes. Those of several chunks wait to lead.
+// take removes insertions from the queue whose rows fit into size bytes. Those of several chunks, and those that share no call, wait
+// to lead.
 func (c *combiner) take(size int) (taken []*insertion) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.queue = slices.DeleteFunc(c.mu.queue, func(w *insertion) bool {
-		if len(w.chunks) > 1 || len(w.chunks[0].packed) > size {
+		if w.apart || len(w.chunks) > 1 || len(w.chunks[0].packed) > size {
 			return false
 		}
 		size -= len(w.chunks[0].packed)
@@ -139,32 +147,47 @@ func (c *combiner) handOver() {
 // concerns somebody's rows or somebody's patience, each is tried on its own.
 func insertTogether(ws []*insertion) {
 	if len(ws) == 1 {
-		ws[0].err = ws[0].insertFirst()
+		ws[0].insertFirst()
 		return
 	}
-	all, xid := chunk{}, ws[0].xid
+	all := cargo{xid: ws[0].xid}
 	for _, w := range ws {
 		all.packed = append(all.packed, w.chunks[0].packed...)
 		all.count += w.chunks[0].count
-		if w.xid != xid {
-			xid = 0 // the pages' records belong to no single transaction
+		if w.xid != all.xid {
+			all.xid = 0 // the pages' records belong to no single transaction
+		}
+		if w.idx.Unique {
+			all.owners = append(all.owners, owner{until: all.count, xid: w.xid})
 		}
 	}
 	ctx, release := sharedContext(ws)
-	_, err := ws[0].method.insertOnce(ctx, ws[0].idx, xid, all)
+	refused, err := ws[0].method.insertOnce(ctx, ws[0].idx, all)
 	cut := ctx.Err() != nil
 	release()
+	first := 0
 	for _, w := range ws {
 		switch {
 		case err == nil:
+			w.refused, refused = cutConflicts(refused, first, w.chunks[0].count)
+			first += w.chunks[0].count
 		case w.ctx.Err() != nil:
 			w.err = pluginError(w.method.keeper.name, "Insert", w.idx.Name, context.Cause(w.ctx))
 		case cut || authorClasses[pgerr.CodeOf(err).Class()]:
-			w.err = w.insertFirst()
+			w.insertFirst()
 		default:
 			w.err = err
 		}
 	}
+}
+
+// cutConflicts divides the conflicts of a call: those of the rows [first, first+count), counted from first, and the others.
+func cutConflicts(all []wire.Conflict, first, count int) (own, rest []wire.Conflict) {
+	for len(all) > 0 && all[0].Row < first+count {
+		all[0].Row -= first
+		own, all = append(own, all[0]), all[1:]
+	}
+	return own, all
 }
 
 // sharedContext ends when all sessions have cancelled, or some time after the first of them has.
@@ -218,12 +241,15 @@ func newCombiners() *combiners {
 	return c
 }
 
-func (c *combiners) insert(ctx context.Context, m *method, idx am.Index, xid uint64, chunks []chunk) error {
+// insert fills in w.refused and w.err.
+func (c *combiners) insert(w *insertion) {
+	rel := w.idx.Rel.Rel
+	w.lead, w.done = make(chan struct{}), make(chan struct{})
 	c.mu.Lock()
-	u := c.mu.byRel[idx.Rel.Rel]
+	u := c.mu.byRel[rel]
 	if u == nil {
 		u = &combinerUse{}
-		c.mu.byRel[idx.Rel.Rel] = u
+		c.mu.byRel[rel] = u
 	}
 	u.uses++
 	c.mu.Unlock()
@@ -232,10 +258,8 @@ func (c *combiners) insert(ctx context.Context, m *method, idx am.Index, xid uin
 		defer c.mu.Unlock()
 		u.uses--
 		if u.uses == 0 {
-			delete(c.mu.byRel, idx.Rel.Rel)
+			delete(c.mu.byRel, rel)
 		}
 	}()
-	return u.combiner.insert(&insertion{
-		ctx: ctx, method: m, idx: idx, xid: xid, chunks: chunks, lead: make(chan struct{}), done: make(chan struct{}),
-	})
+	u.combiner.insert(w)
 }

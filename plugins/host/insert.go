@@ -1,8 +1,10 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/page"
@@ -10,9 +12,7 @@ import (
 	"github.com/quiredb/quire/plugins/wire/pb"
 )
 
-// Insert adds rows. Those for an index that is not unique travel together with those of other sessions that arrive while the
-// plugin is at work on the same index. A unique index gets each transaction's rows in calls of their own, because whether an equal
-// row is live depends on who asks.
+// Insert adds rows. They travel together with those of other sessions that arrive while the plugin is at work on the same index.
 func (m *method) Insert(ctx context.Context, idx am.Index, xid uint64, rows []am.Row) ([]am.Conflict, error) {
 	if len(rows) == 0 {
 		return nil, nil
@@ -29,26 +29,51 @@ func (m *method) Insert(ctx context.Context, idx am.Index, xid uint64, rows []am
 	if err != nil {
 		return nil, pluginError(m.keeper.name, "Insert", idx.Name, err)
 	}
-	return nil, m.keeper.combiners.insert(ctx, m, idx, xid, chunks)
+	w := &insertion{ctx: ctx, method: m, idx: idx, xid: xid, chunks: chunks}
+	m.keeper.combiners.insert(w)
+	return nil, w.err
+}
+
+// A cargo is the rows of one call.
+type cargo struct {
+	chunk
+	xid    uint64  // whose rows they are; 0 if they are several transactions'
+	owners []owner // of rows for a unique index, where they are several sessions'
+}
+
+// An owner has the rows of a cargo that lie before until, and behind the owner's before.
+type owner struct {
+	until int
+	xid   uint64
+}
+
+// xidOf is the transaction that a row belongs to.
+func (c *cargo) xidOf(row int) uint64 {
+	if c.owners == nil {
+		return c.xid
+	}
+	i, _ := slices.BinarySearchFunc(c.owners, row, func(o owner, row int) int { return cmp.Compare(o.until, row+1) })
+	return c.owners[i].xid
 }
 
 // insertOnce makes one Insert call. A call whose method gave up on conflicts between pages is repeated alone on the index.
-func (m *method) insertOnce(ctx context.Context, idx am.Index, xid uint64, rows chunk) ([]wire.Conflict, error) {
+func (m *method) insertOnce(ctx context.Context, idx am.Index, rows cargo) ([]wire.Conflict, error) {
 	ctx, cancel := m.short(ctx)
 	defer cancel()
-	conflicts, err := m.insertCall(ctx, idx, xid, rows, false)
+	conflicts, err := m.insertCall(ctx, idx, rows, false)
 	if errors.Is(err, wire.ErrConflict) {
-		conflicts, err = m.insertCall(ctx, idx, xid, rows, true)
+		conflicts, err = m.insertCall(ctx, idx, rows, true)
 	}
 	return conflicts, err
 }
 
-func (m *method) insertCall(ctx context.Context, idx am.Index, xid uint64, rows chunk, alone bool) ([]wire.Conflict, error) {
-	c, err := m.open(ctx, pb.Method_INSERT, idx, xid, &pb.Call{Rows: rows.packed, RowCount: uint32(rows.count)})
+func (m *method) insertCall(ctx context.Context, idx am.Index, rows cargo, alone bool) ([]wire.Conflict, error) {
+	c, err := m.open(ctx, pb.Method_INSERT, idx, rows.xid, &pb.Call{Rows: rows.packed, RowCount: uint32(rows.count)})
 	if err != nil {
 		return nil, err
 	}
 	defer c.abandon()
+	c.rows = &rows
 	if alone {
 		if err := c.gate.close(ctx, c.id); err != nil {
 			return nil, c.failure(err)
@@ -100,12 +125,14 @@ func (u *uniqueInsert) run(rows []am.Row) ([]am.Conflict, error) {
 // insert offers a run of rows, and those again that a dead row was in the way of.
 func (u *uniqueInsert) insert(rows []am.Row, first int, run chunk) error {
 	var places []int // in rows, of the rows on offer; nil means [first, first+count)
-	for range maxRefusals {
-		refused, err := u.method.insertOnce(u.ctx, u.idx, u.xid, run)
-		if err != nil || len(refused) == 0 {
-			return err
+	for attempt := range maxRefusals {
+		w := &insertion{ctx: u.ctx, method: u.method, idx: u.idx, xid: u.xid, chunks: []chunk{run}, apart: attempt > 0}
+		u.method.keeper.combiners.insert(w)
+		if w.err != nil || len(w.refused) == 0 {
+			return w.err
 		}
-		if places, err = u.judge(refused, first, places); err != nil {
+		var err error
+		if places, err = u.judge(w.refused, first, places); err != nil {
 			return pluginError(u.method.keeper.name, "Insert", u.idx.Name, err)
 		}
 		if len(places) == 0 {
@@ -134,7 +161,7 @@ func (u *uniqueInsert) judge(refused []wire.Conflict, first int, places []int) (
 	}
 	pages := u.method.keeper.cfg.Pages.Open(u.method.keeper.name, u.idx, u.xid)
 	defer pages.Close()
-	fates, err := pages.RowFates(u.ctx, tids)
+	fates, err := pages.RowFates(u.ctx, u.xid, tids)
 	if err != nil {
 		return nil, err
 	}

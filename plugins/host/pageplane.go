@@ -57,7 +57,7 @@ func (c *call) answer(req *pb.PageRequest) (*pb.PageReply, error) {
 	if c.pages == nil || permissions[c.method]&need == 0 {
 		return nil, wire.Errorf(wire.ErrWrongState, "%v may not ask for %T", c.method, req.GetKind())
 	}
-	return wire.AnswerPage(c.ctx, gatedPages{c.pages, &c.spills, c.gate, c.id}, req)
+	return wire.AnswerPage(c.ctx, gatedPages{c.pages, &c.spills, c.gate, c.id, c.rows}, req)
 }
 
 // gatedPages are a call's pages behind the index's gate, and its temporary files. A call that may not change pages has none.
@@ -66,6 +66,7 @@ type gatedPages struct {
 	*spills
 	gate   *gate
 	ticket uint64
+	rows   *cargo // of an insertion
 }
 
 var _ wire.Pages = gatedPages{}
@@ -84,4 +85,34 @@ func (g gatedPages) Alone(ctx context.Context, on bool) error {
 		return nil
 	}
 	return g.gate.close(ctx, g.ticket)
+}
+
+// RowFates judges each row in the eyes of the transaction to which the row of the call belongs that it would be in the way of. Where
+// none is named, and the call's rows are several transactions', nobody's eyes will do: what one of them has changed
+// then depends on a transaction, and the rows refused because of it are offered again in a call of their own.
+func (g gatedPages) RowFates(ctx context.Context, tids []page.TID, rivals []int) ([]wire.RowFate, error) {
+	if g.rows == nil {
+		return g.CallPages.RowFates(ctx, 0, tids)
+	}
+	if rivals == nil {
+		return g.CallPages.RowFates(ctx, g.rows.xid, tids)
+	}
+	for _, row := range rivals {
+		if row < 0 || row >= g.rows.count {
+			return nil, wire.Errorf(wire.ErrProtocol, "row %d of a call that has %d", row, g.rows.count)
+		}
+	}
+	fates := make([]wire.RowFate, 0, len(tids))
+	for first := 0; first < len(tids); {
+		xid, end := g.rows.xidOf(rivals[first]), first+1
+		for end < len(tids) && g.rows.xidOf(rivals[end]) == xid {
+			end++
+		}
+		part, err := g.CallPages.RowFates(ctx, xid, tids[first:end])
+		if err != nil {
+			return nil, err
+		}
+		fates, first = append(fates, part...), end
+	}
+	return fates, nil
 }

@@ -262,9 +262,9 @@ func (c *callPages) BulkWrite(_ context.Context, first page.BlockNumber, pages [
 }
 
 // RowFates is the heap's verdict.
-func (c *callPages) RowFates(ctx context.Context, tids []page.TID) ([]wire.RowFate, error) {
+func (c *callPages) RowFates(ctx context.Context, xid uint64, tids []page.TID) ([]wire.RowFate, error) {
 	table := heap.Relation{Rel: c.idx.Heap, Name: "under index " + c.idx.Name, Unlogged: c.idx.Rel.Unlogged}
-	return c.store.fates(ctx, table, xact.XID(c.xid), tids)
+	return c.store.fates(ctx, table, xact.XID(xid), tids)
 }
 
 // Close takes back what was handed out and not used.

@@ -103,9 +103,11 @@ type rig struct {
 
 // fakeFates are the fates of rows; live is the rule. The tables of a rig hold no true rows.
 type fakeFates struct {
-	mu     sync.Mutex
-	except map[page.TID]wire.RowFate
-	asked  int // requests
+	mu      sync.Mutex
+	except  map[page.TID]wire.RowFate // running rows are live to their own transaction
+	deleted map[page.TID]uint64       // by a running transaction, to which they are dead
+	asked   int                       // requests
+	hold    chan chan struct{}        // the next request gives its channel away and waits until that is closed
 }
 
 func (f *fakeFates) set(tid page.TID, fate wire.RowFate) {
@@ -114,15 +116,44 @@ func (f *fakeFates) set(tid page.TID, fate wire.RowFate) {
 	f.except[tid] = fate
 }
 
-func (f *fakeFates) of(_ context.Context, _ heap.Relation, _ xact.XID, tids []page.TID) ([]wire.RowFate, error) {
+func (f *fakeFates) delete(tid page.TID, xid uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.deleted[tid] = xid
+}
+
+// holdNext has the next request wait; that it does is told with the channel to be closed.
+func (f *fakeFates) holdNext() chan chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hold = make(chan chan struct{})
+	return f.hold
+}
+
+func (f *fakeFates) of(_ context.Context, _ heap.Relation, xid xact.XID, tids []page.TID) ([]wire.RowFate, error) {
+	f.mu.Lock()
+	hold := f.hold
+	f.hold = nil
+	f.mu.Unlock()
+	if hold != nil {
+		release := make(chan struct{})
+		hold <- release
+		<-release
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked++
 	out := make([]wire.RowFate, len(tids))
 	for i, tid := range tids {
 		var ok bool
-		if out[i], ok = f.except[tid]; !ok {
-			out[i].State = wire.RowLive
+		out[i], ok = f.except[tid]
+		switch by := f.deleted[tid]; {
+		case by == uint64(xid) && by != 0:
+			out[i] = wire.RowFate{State: wire.RowDead}
+		case by != 0:
+			out[i] = wire.RowFate{State: wire.RowRunning, XID: by}
+		case !ok || out[i].State == wire.RowRunning && out[i].XID == uint64(xid):
+			out[i] = wire.RowFate{State: wire.RowLive}
 		}
 	}
 	return out, nil
@@ -157,7 +188,7 @@ func newRig(t testing.TB, adjust func(*Config), names ...string) *rig {
 	})
 	require.NoError(t, err)
 	r := &rig{t: t, engine: e, dir: pluginDir(t, names...), log: &logBuffer{}, next: 50000, temp: m, arena: names[0]}
-	r.fates.except = make(map[page.TID]wire.RowFate)
+	r.fates.except, r.fates.deleted = make(map[page.TID]wire.RowFate), make(map[page.TID]uint64)
 	temp, err := NewTempSpace(m, "data/tmp")
 	require.NoError(t, err)
 	cfg := Config{

@@ -29,7 +29,8 @@ type CallPages interface {
 	Finish(ctx context.Context, annotation string, blocks []wire.BlockEdit) ([]page.LSN, error)
 	FreePages(ctx context.Context, blocks []page.BlockNumber) error
 	BulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) error
-	RowFates(ctx context.Context, tids []page.TID) ([]wire.RowFate, error)
+	// RowFates judges rows of the table in the eyes of the transaction xid, 0 for none.
+	RowFates(ctx context.Context, xid uint64, tids []page.TID) ([]wire.RowFate, error)
 	// Close takes blocks back that were handed out and not used.
 	Close()
 }

@@ -236,8 +236,12 @@ func (c *laneCarrier) BulkWrite(ctx context.Context, first page.BlockNumber, pag
 	return c.StartBulkWrite(ctx, first, pages)()
 }
 
-func (c *laneCarrier) RowFates(_ context.Context, tids []page.TID) ([]wire.RowFate, error) {
-	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Fates{Fates: &pb.RowFates{Tids: wire.AppendTIDs(nil, tids)}}})()
+func (c *laneCarrier) RowFates(_ context.Context, tids []page.TID, rows []int) ([]wire.RowFate, error) {
+	ask := &pb.RowFates{Tids: wire.AppendTIDs(nil, tids)}
+	for _, row := range rows {
+		ask.Rows = append(ask.Rows, uint32(row))
+	}
+	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Fates{Fates: ask}})()
 	if err != nil {
 		return nil, err
 	}

@@ -150,18 +150,24 @@ func (ix *Index) FreePage(blks ...page.BlockNumber) error {
 	return nil
 }
 
-// RowFates asks the host what became of rows of the table, in the eyes of the transaction that the call works for: before
-// a row enters a unique index, of the rows whose keys equal its own. Ask for all rows of a batch at once.
-func (ix *Index) RowFates(tids []page.TID) ([]RowFate, error) {
+// RowFates asks the host what became of rows of the table, before a row enters a unique index: of the rows whose keys equal its own.
+// rows says for each of tids which row of the Insert call it would be in the way of; a call may carry rows of several
+// transactions, and whether a row is live depends on who asks. With rows nil, what any running transaction has
+// changed may count as running, and the host sorts out what was refused because of it. Ask for all rows of a batch at once.
+func (ix *Index) RowFates(tids []page.TID, rows []int) ([]RowFate, error) {
+	if rows != nil && len(rows) != len(tids) {
+		return nil, fmt.Errorf("%w: %d rows in whose way %d may be", ErrWrongState, len(rows), len(tids))
+	}
 	fates := make([]RowFate, 0, len(tids))
 	for len(tids) > 0 {
 		n := min(len(tids), wire.MaxRowFates)
-		part, err := ix.carrier.RowFates(ix.ctx, tids[:n])
+		m := min(len(rows), n)
+		part, err := ix.carrier.RowFates(ix.ctx, tids[:n], rows[:m])
 		if err != nil {
 			return nil, fmt.Errorf("fate of rows under index %s: %w", ix.info.Name, err)
 		}
 		fates = append(fates, part...)
-		tids = tids[n:]
+		tids, rows = tids[n:], rows[m:]
 	}
 	return fates, nil
 }

@@ -359,9 +359,11 @@ func TestRowFates(t *testing.T) {
 	live, busy := page.TID{Block: 1, Offset: 1}, page.TID{Block: 1, Offset: 2}
 	store.SetFate(live, sdk.RowFate{State: sdk.RowLive})
 	store.SetFate(busy, sdk.RowFate{State: sdk.RowRunning, XID: 17})
-	fates, err := ix.RowFates([]page.TID{live, busy, {Block: 2, Offset: 1}})
+	fates, err := ix.RowFates([]page.TID{live, busy, {Block: 2, Offset: 1}}, nil)
 	require.NoError(t, err)
 	require.Equal(t, []sdk.RowFate{{State: sdk.RowLive}, {State: sdk.RowRunning, XID: 17}, {}}, fates)
+	_, err = ix.RowFates([]page.TID{live, busy}, []int{0})
+	require.ErrorIs(t, err, sdk.ErrWrongState)
 }
 
 func TestSpillFile(t *testing.T) {

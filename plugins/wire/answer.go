@@ -98,7 +98,11 @@ func answerFates(ctx context.Context, pages Pages, m *pb.RowFates) (*pb.PageRepl
 	if err != nil {
 		return nil, err
 	}
-	fates, err := pages.RowFates(ctx, tids)
+	rows, err := rowPlaces(m.GetRows(), len(tids))
+	if err != nil {
+		return nil, err
+	}
+	fates, err := pages.RowFates(ctx, tids, rows)
 	if err != nil {
 		return nil, err
 	}

@@ -26,8 +26,9 @@ type Pages interface {
 	FreePages(ctx context.Context, blocks []page.BlockNumber) error
 	// BulkWrite writes whole pages to the blocks from first on, 32 to a record. Only for building.
 	BulkWrite(ctx context.Context, first page.BlockNumber, pages []page.Page) error
-	// RowFates is the host's verdict on rows of the index's table, in the eyes of the call's transaction.
-	RowFates(ctx context.Context, tids []page.TID) ([]RowFate, error)
+	// RowFates is the host's verdict on rows of the index's table. Each is judged in the eyes of the transaction to which that row of the
+	// call's belongs whose place rows has; with rows nil in the eyes of the call's transaction, which a call with rows of several has not.
+	RowFates(ctx context.Context, tids []page.TID, rows []int) ([]RowFate, error)
 	// Alone(true) returns when no other call can change this index; it holds until Alone(false) or the call's end.
 	Alone(ctx context.Context, on bool) error
 	Spills

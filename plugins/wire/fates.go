@@ -22,6 +22,21 @@ type RowFate struct {
 	XID   uint64 // of a running row: the transaction to wait for, never 0
 }
 
+// rowPlaces unpacks the places of rows of a call: none, or one for each of want addresses.
+func rowPlaces(m []uint32, want int) ([]int, error) {
+	if len(m) == 0 {
+		return nil, nil
+	}
+	if len(m) != want {
+		return nil, fmt.Errorf("%w: places of %d rows for %d addresses", ErrProtocol, len(m), want)
+	}
+	rows := make([]int, want)
+	for i, row := range m {
+		rows[i] = int(row)
+	}
+	return rows, nil
+}
+
 // FatesToProto packs verdicts.
 func FatesToProto(fates []RowFate) *pb.RowFatesReply {
 	m := &pb.RowFatesReply{States: make([]byte, len(fates))}

@@ -375,3 +375,14 @@ func TestLargestMessagesFit(t *testing.T) {
 	require.LessOrEqual(t, MaxBulkPages*page.Size+100, MaxMessage)
 	require.LessOrEqual(t, MaxHits*(hitSize+9), MaxMessage)
 }
+
+func TestPlacesOfRows(t *testing.T) {
+	rows, err := rowPlaces(nil, 2)
+	require.NoError(t, err)
+	require.Nil(t, rows)
+	rows, err = rowPlaces([]uint32{3, 0}, 2)
+	require.NoError(t, err)
+	require.Equal(t, []int{3, 0}, rows)
+	_, err = rowPlaces([]uint32{3}, 2)
+	require.ErrorIs(t, err, ErrProtocol)
+}

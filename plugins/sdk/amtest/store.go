@@ -300,7 +300,7 @@ func (s *Store) SetFate(tid page.TID, fate wire.RowFate) {
 }
 
 // RowFates tells what SetFate said, dead for other rows. A transaction's own running rows are live to it.
-func (p *Pages) RowFates(ctx context.Context, tids []page.TID) ([]wire.RowFate, error) {
+func (p *Pages) RowFates(ctx context.Context, tids []page.TID, _ []int) ([]wire.RowFate, error) {
 	if err := p.request(ctx); err != nil {
 		return nil, err
 	}

@@ -3223,8 +3223,11 @@ func (x *BulkWrite) GetPages() []byte {
 }
 
 type RowFates struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Tids          []byte                 `protobuf:"bytes,1,opt,name=tids,proto3" json:"tids,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Tids  []byte                 `protobuf:"bytes,1,opt,name=tids,proto3" json:"tids,omitempty"`
+	// For each of tids the row of the INSERT call that it would be in the way of: it is judged in the eyes of that row's transaction.
+	// None: in the eyes of the call's, which may carry rows of several and is then nobody's.
+	Rows          []uint32 `protobuf:"varint,2,rep,packed,name=rows,proto3" json:"rows,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3262,6 +3265,13 @@ func (*RowFates) Descriptor() ([]byte, []int) {
 func (x *RowFates) GetTids() []byte {
 	if x != nil {
 		return x.Tids
+	}
+	return nil
+}
+
+func (x *RowFates) GetRows() []uint32 {
+	if x != nil {
+		return x.Rows
 	}
 	return nil
 }
@@ -3878,9 +3888,10 @@ const file_am_proto_rawDesc = "" +
 	"\x06blocks\x18\x01 \x03(\rR\x06blocks\"7\n" +
 	"\tBulkWrite\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\rR\x05first\x12\x14\n" +
-	"\x05pages\x18\x02 \x01(\fR\x05pages\"\x1e\n" +
+	"\x05pages\x18\x02 \x01(\fR\x05pages\"2\n" +
 	"\bRowFates\x12\x12\n" +
-	"\x04tids\x18\x01 \x01(\fR\x04tids\";\n" +
+	"\x04tids\x18\x01 \x01(\fR\x04tids\x12\x12\n" +
+	"\x04rows\x18\x02 \x03(\rR\x04rows\";\n" +
 	"\rRowFatesReply\x12\x16\n" +
 	"\x06states\x18\x01 \x01(\fR\x06states\x12\x12\n" +
 	"\x04xids\x18\x02 \x03(\x04R\x04xids\"\xb0\x01\n" +

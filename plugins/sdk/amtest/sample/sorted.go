@@ -166,6 +166,7 @@ func (s Sorted) judge(ix *sdk.Index, rows []sdk.Row, from int) (v verdict, err e
 	}
 	rivals, there := make([][]rival, len(rows)), make([]bool, len(rows))
 	var tids []page.TID
+	var places []int
 	look := func(i int, old sdk.Row, batch int) {
 		switch {
 		case !equal(old.Values, rows[i].Values):
@@ -173,7 +174,7 @@ func (s Sorted) judge(ix *sdk.Index, rows []sdk.Row, from int) (v verdict, err e
 			there[i] = true
 		case ix.Unique() && !slices.ContainsFunc(old.Values, sdk.Value.IsNull):
 			rivals[i] = append(rivals[i], rival{old.TID, batch})
-			tids = append(tids, old.TID)
+			tids, places = append(tids, old.TID), append(places, i)
 		}
 	}
 	for i := from; i < len(rows); i++ {
@@ -184,7 +185,7 @@ func (s Sorted) judge(ix *sdk.Index, rows []sdk.Row, from int) (v verdict, err e
 			look(i, rows[j], j)
 		}
 	}
-	states, err := ix.RowFates(tids)
+	states, err := ix.RowFates(tids, places)
 	if err != nil {
 		return v, err
 	}
