@@ -7,7 +7,8 @@ import (
 	"github.com/quiredb/quire/core/pgerr"
 )
 
-// A Session is one session's view: the store's values with its own on top. It belongs to one goroutine.
+// A Session is one session's view: the store's values with its own on top. It belongs to one goroutine. The maps own and local are never
+// changed but replaced (with, without), so that a transaction begins by keeping them.
 type Session struct {
 	store    *Store
 	own      map[string]value // SET, and what the client asked for at connection time
@@ -39,7 +40,7 @@ func (s *Session) Startup(name, text string) error {
 		return err
 	}
 	s.startup[d.Name] = value{canonical, SourceClient}
-	s.own[d.Name] = value{canonical, SourceClient}
+	s.own = with(s.own, d.Name, value{canonical, SourceClient})
 	return nil
 }
 
@@ -47,7 +48,7 @@ func (s *Session) Startup(name, text string) error {
 func (s *Session) Override(name, text string) {
 	d := mustLookup(name)
 	s.startup[d.Name] = value{text, SourceOverride}
-	s.own[d.Name] = value{text, SourceOverride}
+	s.own = with(s.own, d.Name, value{text, SourceOverride})
 	s.changed(d)
 }
 
@@ -86,13 +87,10 @@ func (s *Session) put(d *Definition, v value, local bool) {
 	old := s.get(d).text
 	s.version++
 	if local {
-		if s.local == nil {
-			s.local = map[string]value{}
-		}
-		s.local[d.Name] = v
+		s.local = with(s.local, d.Name, v)
 	} else {
-		s.own[d.Name] = v
-		delete(s.local, d.Name)
+		s.own = with(s.own, d.Name, v)
+		s.local = without(s.local, d.Name)
 	}
 	if v.text != old {
 		s.changed(d)
@@ -114,10 +112,9 @@ func (s *Session) Reset(name string) error {
 
 func (s *Session) reset(d *Definition) {
 	s.version++
-	delete(s.own, d.Name)
-	delete(s.local, d.Name)
+	s.own, s.local = without(s.own, d.Name), without(s.local, d.Name)
 	if v, ok := s.startup[d.Name]; ok {
-		s.own[d.Name] = v
+		s.own = with(s.own, d.Name, v)
 	}
 	s.changed(d)
 }
@@ -138,7 +135,7 @@ func (s *Session) Put(name, text string, local bool) {
 }
 
 // Begin remembers what an aborted transaction gives back; within a transaction it does so for a subtransaction.
-func (s *Session) Begin() { s.before = append(s.before, frame{maps.Clone(s.own), maps.Clone(s.local)}) }
+func (s *Session) Begin() { s.before = append(s.before, frame{s.own, s.local}) }
 
 // Release ends the innermost subtransaction and keeps what it set.
 func (s *Session) Release() { s.before = s.before[:len(s.before)-1] }
@@ -176,6 +173,26 @@ func (s *Session) restore(own, local map[string]value) {
 			s.onReport(p.Name, p.Value)
 		}
 	}
+}
+
+// with is m, as it is for whoever else holds it, and a value more.
+func with(m map[string]value, name string, v value) map[string]value {
+	m = maps.Clone(m)
+	if m == nil {
+		m = map[string]value{}
+	}
+	m[name] = v
+	return m
+}
+
+// without is m less one value, m itself if it does not have it.
+func without(m map[string]value, name string) map[string]value {
+	if _, ok := m[name]; !ok {
+		return m
+	}
+	m = maps.Clone(m)
+	delete(m, name)
+	return m
 }
 
 func (s *Session) changed(d *Definition) {
