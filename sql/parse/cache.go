@@ -2,19 +2,27 @@ package parse
 
 import (
 	"container/list"
+	"hash/maphash"
 	"sync"
 )
 
 // cacheableBytes is the longest text worth remembering: long ones are bulk inserts that never come back.
 const cacheableBytes = 8 << 10
 
-// Cache remembers the trees of recent query texts, least recently used out first. Safe for concurrent use.
+// seenTexts is how many texts the cache knows to have met.
+const seenTexts = 4096
+
+// Cache remembers the trees of query texts that come again, least recently used out first. A text is remembered when it is met for the
+// second time: those of clients that write their values into them never come back, and would push out the others. Safe for concurrent
+// use.
 type Cache struct {
 	capacity int
+	seed     maphash.Seed
 	mu       struct {
 		sync.Mutex
 		byText map[string]*list.Element
-		recent *list.List // of *cached, front is newest
+		recent *list.List        // of *cached, front is newest
+		seen   [seenTexts]uint64 // hashes of texts met, each at the place that it gives
 	}
 }
 
@@ -25,7 +33,7 @@ type cached struct {
 
 // NewCache makes a cache of at most capacity texts.
 func NewCache(capacity int) *Cache {
-	c := &Cache{capacity: max(capacity, 1)}
+	c := &Cache{capacity: max(capacity, 1), seed: maphash.MakeSeed()}
 	c.mu.byText = make(map[string]*list.Element)
 	c.mu.recent = list.New()
 	return c
@@ -45,8 +53,13 @@ func (c *Cache) Parse(query string) ([]Statement, error) {
 	if err != nil || len(query) > cacheableBytes {
 		return stmts, err
 	}
+	hash := maphash.String(c.seed, query)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if seen := &c.mu.seen[hash%seenTexts]; *seen != hash {
+		*seen = hash
+		return stmts, nil
+	}
 	if _, ok := c.mu.byText[query]; !ok {
 		c.mu.byText[query] = c.mu.recent.PushFront(&cached{query, stmts})
 		for c.mu.recent.Len() > c.capacity {

@@ -74,9 +74,13 @@ func TestLocatorCountsCharacters(t *testing.T) {
 
 func TestCacheForgetsTheOldest(t *testing.T) {
 	c := NewCache(2)
+	once, err := c.Parse("select 1")
+	require.NoError(t, err)
+	require.Zero(t, c.Len(), "a text that may never come back")
 	first, err := c.Parse("select 1")
 	require.NoError(t, err)
-	for _, q := range []string{"select 2", "select 1", "select 3", "selec"} {
+	require.NotSame(t, once[0].Node, first[0].Node)
+	for _, q := range []string{"select 2", "select 2", "select 1", "select 3", "select 3", "selec", "selec"} {
 		_, _ = c.Parse(q)
 	}
 	again, err := c.Parse("select 1")
