@@ -41,6 +41,8 @@ type conn struct {
 
 	ctx           context.Context // ends with the connection's group, or by pg_terminate_backend
 	terminateWith context.CancelCauseFunc
+	work          context.Context // of the messages since the last ReadyForQuery, nil if there were none
+	endWork       context.CancelCauseFunc
 	mu            struct {
 		sync.Mutex
 		cancel  context.CancelCauseFunc // of the running statement, nil between statements

@@ -60,19 +60,20 @@ func (c *conn) await() (pgproto3.FrontendMessage, error) {
 	return c.receive()
 }
 
-// statement runs f under a context that a cancel request ends.
+// statement runs f under a context that a cancel request ends. The messages before a ReadyForQuery share it, unless one is cancelled.
 func (c *conn) statement(f func(ctx context.Context) error) error {
-	ctx, cancel := context.WithCancelCause(c.ctx)
+	if c.work == nil || c.work.Err() != nil {
+		c.work, c.endWork = context.WithCancelCause(c.ctx)
+	}
 	c.mu.Lock()
-	c.mu.cancel = cancel
+	c.mu.cancel = c.endWork
 	c.mu.Unlock()
 	defer func() {
 		c.mu.Lock()
 		c.mu.cancel = nil
 		c.mu.Unlock()
-		cancel(nil)
 	}()
-	return f(ctx)
+	return f(c.work)
 }
 
 // loop serves messages until the client leaves. Its error ends the connection; io.EOF is silent.
@@ -211,6 +212,10 @@ func (c *conn) describe(msg *pgproto3.Describe) error {
 // ready tells the client that it may go on, and in which transaction state.
 func (c *conn) ready() {
 	c.idle = true
+	if c.work != nil {
+		c.endWork(nil)
+		c.work = nil
+	}
 	c.send(&pgproto3.ReadyForQuery{TxStatus: c.session.TxStatus()})
 }
 
