@@ -153,9 +153,12 @@ func (k *talker) do(t *testing.T, kind, input string, types []uint32) string {
 	var err error
 	switch kind {
 	case "sql":
-		if sql, data, copies := strings.Cut(input, "\n--stdin\n"); copies {
+		if sql, data, copies := strings.Cut(input, "\n--stdin"); copies {
 			var tag pgconn.CommandTag
-			if tag, err = k.conn.PgConn().CopyFrom(ctx, strings.NewReader(unescape(data)+"\n"), sql); err == nil {
+			if data = unescape(strings.TrimPrefix(data, "\n")); !strings.Contains(sql, "format binary") {
+				data += "\n"
+			}
+			if tag, err = k.conn.PgConn().CopyFrom(ctx, strings.NewReader(data), sql); err == nil {
 				fmt.Fprintf(&out, "%s\n", tag)
 			}
 			break

@@ -3,6 +3,8 @@ package datum
 import (
 	"cmp"
 	"encoding/binary"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/quiredb/quire/core/pgerr"
@@ -63,30 +65,33 @@ func errArray(format string, args ...any) error {
 
 func readArray(b []byte, info *TypeInfo) ([]Datum, error) {
 	if len(b) < arrayHeader {
-		return nil, errArray("insufficient data left in message")
+		return nil, errShort()
 	}
-	dimensions := binary.BigEndian.Uint32(b)
-	if oid := OID(binary.BigEndian.Uint32(b[8:])); oid != info.OID {
-		return nil, pgerr.New(pgerr.DatatypeMismatch, "binary data has array element type %d instead of expected %d (%s)",
-			oid, info.OID, info.SQLName)
+	if err := checkArrayHeader(b, info); err != nil {
+		return nil, err
 	}
-	switch {
-	case dimensions == 0 && len(b) == arrayHeader:
+	switch empty := binary.BigEndian.Uint32(b) == 0; {
+	case empty && len(b) == arrayHeader:
 		return nil, nil
-	case dimensions > 1:
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "arrays of more than one dimension are not supported")
+	case empty:
+		return nil, ErrExcess
 	case len(b) < arrayHeader1:
-		return nil, errArray("insufficient data left in message")
+		return nil, errShort()
 	}
-	n := int(int32(binary.BigEndian.Uint32(b[12:])))
+	n, lower := int(int32(binary.BigEndian.Uint32(b[12:]))), int(int32(binary.BigEndian.Uint32(b[16:])))
 	b = b[arrayHeader1:]
-	if n < 0 || n > len(b)/4 {
-		return nil, errArray("invalid array length %d", n)
+	switch {
+	case n < 0 || n >= maxArrayLength:
+		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayLength-1)
+	case lower > math.MaxInt32-n:
+		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "array lower bound is too large: %d", lower)
+	case n > len(b)/4: // before memory is taken for so many
+		return nil, errShort()
 	}
 	list := make([]Datum, 0, n)
-	for range n {
+	for i := range n {
 		if len(b) < 4 {
-			return nil, errArray("insufficient data left in message")
+			return nil, errShort()
 		}
 		size := int(int32(binary.BigEndian.Uint32(b)))
 		b = b[4:]
@@ -98,6 +103,9 @@ func readArray(b []byte, info *TypeInfo) ([]Datum, error) {
 			return nil, errArray("insufficient data left in message")
 		}
 		d, err := info.ParseBinary(b[:size])
+		if err == ErrExcess {
+			return nil, errArray("improper binary format in array element %d", i+1)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +113,7 @@ func readArray(b []byte, info *TypeInfo) ([]Datum, error) {
 		b = b[size:]
 	}
 	if len(b) > 0 {
-		return nil, errArray("incorrect binary data format in array: %d bytes too many", len(b))
+		return nil, ErrExcess
 	}
 	return list, nil
 }
@@ -198,6 +206,9 @@ func vectorType(oid OID, element *TypeInfo) *TypeInfo {
 		list, err := readArray(b, element)
 		if err != nil {
 			return Datum{}, err
+		}
+		if len(b) == arrayHeader || binary.BigEndian.Uint32(b[16:]) != 0 || slices.ContainsFunc(list, func(d Datum) bool { return d.Null }) {
+			return Datum{}, errArray("invalid %s data", t.Name)
 		}
 		return newVector(element, list), nil
 	}

@@ -45,8 +45,8 @@ func formatBool(_ *Env, dst []byte, d Datum) []byte {
 }
 
 func receiveBool(b []byte) (Datum, error) {
-	if len(b) != 1 {
-		return Datum{}, errBinaryLength("boolean", len(b))
+	if err := checkWidth(b, 1); err != nil {
+		return Datum{}, err
 	}
 	return NewBool(b[0] != 0), nil
 }

@@ -130,8 +130,8 @@ func formatUUID(_ *Env, dst []byte, d Datum) []byte {
 }
 
 func receiveUUID(b []byte) (Datum, error) {
-	if len(b) != 16 {
-		return Datum{}, errBinaryLength("uuid", len(b))
+	if err := checkWidth(b, 16); err != nil {
+		return Datum{}, err
 	}
 	return Datum{S: string(b)}, nil
 }

@@ -143,8 +143,8 @@ func exponentOf(e []byte) int {
 }
 
 func receiveFloat4(b []byte) (Datum, error) {
-	if len(b) != 4 {
-		return Datum{}, errBinaryLength("real", len(b))
+	if err := checkWidth(b, 4); err != nil {
+		return Datum{}, err
 	}
 	return NewFloat(float64(math.Float32frombits(binary.BigEndian.Uint32(b)))), nil
 }

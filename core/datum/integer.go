@@ -26,10 +26,6 @@ func errSyntax(typ, s string) error {
 	return pgerr.New(pgerr.InvalidTextRepresentation, "invalid input syntax for type %s: \"%s\"", typ, s)
 }
 
-func errBinaryLength(typ string, n int) error {
-	return pgerr.New(pgerr.InvalidBinaryRepresentation, "incorrect binary data format for type %s: %d bytes", typ, n)
-}
-
 // scanInt reads an optional sign and decimal digits. It tells a syntax error from a number beyond 64 bits.
 func scanInt(s string) (v int64, syntax, overflow bool) {
 	s = trimSpace(s)
@@ -76,10 +72,10 @@ func parseIntType(name string, lo, hi int64) func(*Env, string, int32) (Datum, e
 
 func formatInt(_ *Env, dst []byte, d Datum) []byte { return strconv.AppendInt(dst, d.I, 10) }
 
-func receiveInt(name string, width int) func([]byte) (Datum, error) {
+func receiveInt(width int) func([]byte) (Datum, error) {
 	return func(b []byte) (Datum, error) {
-		if len(b) != width {
-			return Datum{}, errBinaryLength(name, len(b))
+		if err := checkWidth(b, width); err != nil {
+			return Datum{}, err
 		}
 		switch width {
 		case 2:

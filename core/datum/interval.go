@@ -119,8 +119,8 @@ func appendIntervalISO(dst []byte, v IntervalValue) []byte {
 }
 
 func receiveInterval(b []byte) (Datum, error) {
-	if len(b) != 16 {
-		return Datum{}, errBinaryLength("interval", len(b))
+	if err := checkWidth(b, 16); err != nil {
+		return Datum{}, err
 	}
 	return Datum{S: string(b)}, nil
 }

@@ -29,6 +29,10 @@ func parseInterval(_ *Env, s string, mod int32) (Datum, error) {
 	if !ok {
 		return Datum{}, pgerr.New(pgerr.InvalidDatetimeFormat, "invalid input syntax for type interval: \"%s\"", s)
 	}
+	const mostYears = 12 * (1 << 31) // in months
+	if !fitsInt32(p.months) && math.Abs(p.months) < mostYears {
+		return Datum{}, pgerr.New(pgerr.DatetimeFieldOverflow, "interval out of range")
+	}
 	total := p.micros + float64(p.exact)
 	if !fitsInt32(p.months) || !fitsInt32(p.days) || math.Abs(total) > math.MaxInt64/2*1.99 {
 		return Datum{}, pgerr.New(pgerr.IntervalFieldOverflow, "interval field value out of range: \"%s\"", s)

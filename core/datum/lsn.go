@@ -44,7 +44,7 @@ func parseOID(_ *Env, s string, _ int32) (Datum, error) {
 }
 
 func receiveOID(b []byte) (Datum, error) {
-	d, err := receiveInt("oid", 4)(b)
+	d, err := receiveInt(4)(b)
 	d.I = int64(uint32(d.I))
 	return d, err
 }

@@ -58,6 +58,12 @@ func formatNumeric(_ *Env, dst []byte, d Datum) []byte {
 }
 
 func receiveNumeric(b []byte) (Datum, error) {
+	if len(b) < numeric.BinaryHeader {
+		return Datum{}, errShort()
+	}
+	if err := checkWidth(b, numeric.BinarySize(b)); err != nil {
+		return Datum{}, err
+	}
 	var n numeric.Decimal
 	if err := n.ParseBinary(b); err != nil {
 		return Datum{}, pgerr.New(pgerr.InvalidBinaryRepresentation, "%w", err)

@@ -171,8 +171,8 @@ func formatChar(_ *Env, dst []byte, d Datum) []byte {
 }
 
 func receiveChar(b []byte) (Datum, error) {
-	if len(b) != 1 {
-		return Datum{}, errBinaryLength("\"char\"", len(b))
+	if err := checkWidth(b, 1); err != nil {
+		return Datum{}, err
 	}
 	return Datum{I: int64(b[0])}, nil
 }

@@ -197,8 +197,8 @@ func appendOffset(dst []byte, offset int) []byte {
 }
 
 func receiveDate(b []byte) (Datum, error) {
-	if len(b) != 4 {
-		return Datum{}, errBinaryLength("date", len(b))
+	if err := checkWidth(b, 4); err != nil {
+		return Datum{}, err
 	}
 	d := NewInt(int64(int32(binary.BigEndian.Uint32(b))))
 	if d.I != DateInfinity && d.I != DateNegInfinity && !DateInRange(d.I) {
@@ -208,8 +208,8 @@ func receiveDate(b []byte) (Datum, error) {
 }
 
 func receiveTimestamp(b []byte) (Datum, error) {
-	if len(b) != 8 {
-		return Datum{}, errBinaryLength("timestamp", len(b))
+	if err := checkWidth(b, 8); err != nil {
+		return Datum{}, err
 	}
 	d := NewInt(int64(binary.BigEndian.Uint64(b)))
 	if d.I != TimestampInfinity && d.I != TimestampNegInfinity && !TimestampInRange(d.I) {

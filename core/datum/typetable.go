@@ -36,15 +36,15 @@ func buildTypes() []*TypeInfo {
 	})
 	add(text, Name, "name", "name", 1003, func(t *TypeInfo) { t.parse, t.receive = parseName, receiveName })
 	add(number, Int8, "int8", "bigint", 1016, func(t *TypeInfo) {
-		t.Len, t.receive, t.send = 8, receiveInt("bigint", 8), sendInt8
+		t.Len, t.receive, t.send = 8, receiveInt(8), sendInt8
 		t.parse = parseIntType("bigint", math.MinInt64, math.MaxInt64)
 	})
 	add(number, Int2, "int2", "smallint", 1005, func(t *TypeInfo) {
-		t.Len, t.receive, t.send = 2, receiveInt("smallint", 2), sendInt2
+		t.Len, t.receive, t.send = 2, receiveInt(2), sendInt2
 		t.parse = parseIntType("smallint", math.MinInt16, math.MaxInt16)
 	})
 	add(number, Int4, "int4", "integer", 1007, func(t *TypeInfo) {
-		t.Len, t.receive, t.send = 4, receiveInt("integer", 4), sendInt4
+		t.Len, t.receive, t.send = 4, receiveInt(4), sendInt4
 		t.parse = parseIntType("integer", math.MinInt32, math.MaxInt32)
 	})
 	add(text, Text, "text", "text", 1009, func(t *TypeInfo) { t.Preferred = true })
@@ -55,7 +55,7 @@ func buildTypes() []*TypeInfo {
 	})
 	add(float, Float8, "float8", "double precision", 1022, func(t *TypeInfo) {
 		t.Len, t.parse, t.format = 8, parseFloatType("double precision", 64), formatFloatType(64, 15)
-		t.receive, t.send, t.Preferred = receiveInt("double precision", 8), sendInt8, true
+		t.receive, t.send, t.Preferred = receiveInt(8), sendInt8, true
 	})
 	add(text, Unknown, "unknown", "unknown", 0, func(t *TypeInfo) { t.Category = 'X' })
 	add(text, Varchar, "varchar", "character varying", 1015, func(t *TypeInfo) { t.parse = parseVarchar })
@@ -97,7 +97,7 @@ func buildTypes() []*TypeInfo {
 	})
 	add(number, PgLSN, "pg_lsn", "pg_lsn", 3221, func(t *TypeInfo) {
 		t.Len, t.Category, t.parse, t.format, t.compare = 8, 'U', parseLSN, formatLSN, compareUint
-		t.receive, t.send = receiveInt("pg_lsn", 8), sendInt8
+		t.receive, t.send = receiveInt(8), sendInt8
 	})
 	for _, t := range list {
 		if t.Array != 0 {

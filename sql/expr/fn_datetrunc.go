@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/pgerr"
 )
 
 func registerDateTrunc(r *Registry) {
@@ -151,7 +152,7 @@ func dateBin(_ *EvalCtx, a []Datum) (Datum, error) {
 	}
 	stride := int64(v.Days)*datum.MicrosPerDay + v.Micros
 	if stride <= 0 {
-		return Datum{}, invalidParameter("stride must be greater than zero")
+		return Datum{}, pgerr.New(pgerr.DatetimeFieldOverflow, "stride must be greater than zero")
 	}
 	diff := a[1].I - a[2].I
 	return inTimestampRange(a[2].I + floorDiv(diff, stride)*stride)

@@ -150,13 +150,19 @@ func (c *copyConverter) field(b *copyBatch, i, f int, in *copyfmt.Field, out *da
 		if fastInt(t.OID, in.Bytes, out) {
 			return nil
 		}
-		*out, err = c.infos[f].ParseTextIn(c.env, unsafe.String(unsafe.SliceData(in.Bytes), len(in.Bytes)), t.Mod)
+		text := unsafe.String(unsafe.SliceData(in.Bytes), len(in.Bytes))
+		if c.infos[f].Category != 'S' { // those look for themselves
+			err = datum.ValidateUTF8(text)
+		}
+		if err == nil {
+			*out, err = c.infos[f].ParseTextIn(c.env, text, t.Mod)
+		}
 	}
 	if err == nil {
 		return nil
 	}
 	e := *pgerr.From(err)
-	if e.Code == pgerr.CharacterNotInRepertoire { // the bytes cannot be shown
+	if e.Code == pgerr.CharacterNotInRepertoire && !c.binary { // the bytes cannot be shown
 		return e.WithWhere("COPY %s, line %d", c.t.Name, b.in.Line(i))
 	}
 	where := fmt.Sprintf("COPY %s, line %d, column %s", c.t.Name, b.in.Line(i), c.t.Columns[attr].Name)

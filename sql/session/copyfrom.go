@@ -31,7 +31,7 @@ func (s *Session) copyFrom(ctx context.Context, stmt parse.Statement, st *pg_que
 	}
 	def, cat, err := s.db.cat.LockTable(ctx, s.tx.txn, st.Relation.Relname, lock.RowExclusive)
 	if err != nil {
-		return "", pgerr.From(err).At(parse.NewLocator(stmt.Query).At(st.Relation.Location))
+		return "", err
 	}
 	if err := s.permitTable(def, "a"); err != nil {
 		return "", err

@@ -148,11 +148,17 @@ func (s *Session) bindParams(portalName string, p *prepared, formats []int16, pa
 		var err error
 		switch format {
 		case 0:
-			values[i], err = info.ParseTextIn(s.datumEnv(), string(raw), -1)
+			text := string(raw)
+			if err = datum.ValidateUTF8(text); err == nil { // whatever the type makes of it
+				values[i], err = info.ParseTextIn(s.datumEnv(), text, -1)
+			}
 		case 1:
 			values[i], err = info.ParseBinary(raw)
 		default:
 			err = pgerr.New(pgerr.InvalidParameterValue, "unsupported format code: %d", format)
+		}
+		if err == datum.ErrExcess {
+			err = pgerr.New(pgerr.InvalidBinaryRepresentation, "incorrect binary data format in bind parameter %d", i+1)
 		}
 		if err != nil {
 			e := *pgerr.From(err)

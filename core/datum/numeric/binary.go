@@ -85,14 +85,20 @@ func (d *Decimal) baseDigits() (digits []uint16, weight int) {
 	return digits, weight
 }
 
+// BinaryHeader is the size of the binary format before its digits.
+const BinaryHeader = 8
+
+// BinarySize returns the size of the value that b, of at least BinaryHeader bytes, begins with.
+func BinarySize(b []byte) int { return BinaryHeader + 2*int(binary.BigEndian.Uint16(b)) }
+
 // ParseBinary reads the binary format.
 func (d *Decimal) ParseBinary(b []byte) error {
-	if len(b) < 8 {
+	if len(b) < BinaryHeader {
 		return fmt.Errorf("insufficient data left in message")
 	}
 	field := func(i int) int { return int(binary.BigEndian.Uint16(b[2*i:])) }
 	n, weight, sign, scale := field(0), int(int16(field(1))), field(2), field(3)
-	if len(b) != 8+2*n {
+	if len(b) != BinarySize(b) {
 		return fmt.Errorf("incorrect binary data format: %d digits in %d bytes of numeric", n, len(b))
 	}
 	if scale > MaxScale {
