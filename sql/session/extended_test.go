@@ -136,7 +136,7 @@ func TestExtendedErrors(t *testing.T) {
 	require.Equal(t, pgerr.DuplicatePreparedStatement, code(s.Parse(background, "p", "select 1", nil)))
 	require.Equal(t, pgerr.ProtocolViolation, code(s.Bind(background, "", "p", nil, nil, nil)))
 	require.Equal(t, pgerr.InvalidTextRepresentation, code(s.Bind(background, "", "p", nil, values("x"), nil)))
-	require.Equal(t, pgerr.InvalidBinaryRepresentation, code(s.Bind(background, "", "p", []int16{1}, values("x"), nil)))
+	require.Equal(t, pgerr.ProtocolViolation, code(s.Bind(background, "", "p", []int16{1}, values("x"), nil)))
 	require.NoError(t, s.Sync(background))
 
 	// In a block an error stays until its end.
