@@ -156,27 +156,42 @@ func registerIntervalArithmetic(r *Registry) {
 	})
 	r.Register(
 		fn1("justify_days", interval, interval, Immutable, func(_ *EvalCtx, a Datum) (Datum, error) {
-			v := a.Interval()
-			v.Months += v.Days / 30
-			v.Days %= 30
-			return datum.NewInterval(balance(v)), nil
+			v, err := justifyDays(a.Interval())
+			return datum.NewInterval(balance(v)), err
 		}),
 		fn1("justify_hours", interval, interval, Immutable, func(_ *EvalCtx, a Datum) (Datum, error) {
-			return datum.NewInterval(balanceDays(justifyHours(a.Interval()))), nil
+			v, err := justifyHours(a.Interval())
+			return datum.NewInterval(balanceDays(v)), err
 		}),
 		fn1("justify_interval", interval, interval, Immutable, func(_ *EvalCtx, a Datum) (Datum, error) {
-			v := justifyHours(a.Interval())
-			v.Months += v.Days / 30
-			v.Days %= 30
-			return datum.NewInterval(balanceDays(balance(v))), nil
+			v, err := justifyHours(a.Interval())
+			if err != nil {
+				return Datum{}, err
+			}
+			v, err = justifyDays(v)
+			return datum.NewInterval(balanceDays(balance(v))), err
 		}),
 	)
 }
 
-func justifyHours(v datum.IntervalValue) datum.IntervalValue {
-	v.Days += int32(v.Micros / datum.MicrosPerDay)
-	v.Micros %= datum.MicrosPerDay
-	return v
+// justifyHours makes days of hours.
+func justifyHours(v datum.IntervalValue) (datum.IntervalValue, error) {
+	days := int64(v.Days) + v.Micros/datum.MicrosPerDay
+	if days != int64(int32(days)) {
+		return v, errIntervalRange()
+	}
+	v.Days, v.Micros = int32(days), v.Micros%datum.MicrosPerDay
+	return v, nil
+}
+
+// justifyDays makes months of days, 30 to a month.
+func justifyDays(v datum.IntervalValue) (datum.IntervalValue, error) {
+	months := int64(v.Months) + int64(v.Days/30)
+	if months != int64(int32(months)) {
+		return v, errIntervalRange()
+	}
+	v.Months, v.Days = int32(months), v.Days%30
+	return v, nil
 }
 
 // balance gives months and days one sign.
