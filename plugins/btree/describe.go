@@ -70,7 +70,10 @@ type schema struct {
 	fillfactor int
 }
 
-func schemaOf(ix *sdk.Index) (*schema, error) {
+// schemaOf is an index's schema, made once for each description.
+func schemaOf(ix *sdk.Index) (*schema, error) { return sdk.Prepared(ix, newSchema) }
+
+func newSchema(ix *sdk.Index) (*schema, error) {
 	s := &schema{columns: ix.Columns()}
 	for _, c := range s.columns {
 		if !ordkey.Supported(c.Type) {

@@ -49,7 +49,8 @@ var errNoProgress = errors.New("no progress")
 
 // begin sends the call. The lane is cancelled when ctx ends or when the plugin makes no progress.
 func (c *call) begin(m *pb.Call) error {
-	m.Id, m.Method, m.Index = c.id, c.method, wire.IndexToProto(indexInfo(c.idx))
+	m.Id, m.Method = c.id, c.method
+	c.lane.indexes.describe(m, c.idx)
 	if at, ok := c.ctx.Deadline(); ok {
 		m.DeadlineMs = uint32(max(1, min(time.Until(at).Milliseconds(), 1<<31)))
 	}

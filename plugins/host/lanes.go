@@ -30,6 +30,8 @@ type lane struct {
 	stream laneStream
 	cancel context.CancelFunc // breaks the lane; the plugin's call is cancelled
 	shared bool               // in shared memory, else over gRPC
+	// indexes are those that the plugin's end knows; they belong to who has the lane.
+	indexes slots
 }
 
 // A lanePool keeps idle lanes. A lane that ended its call in order goes back, any other is broken.

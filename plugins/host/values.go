@@ -118,16 +118,3 @@ func encodeKeys(columns []am.Column, keys []am.ScanKey) ([]wire.ScanKey, error) 
 	}
 	return out, nil
 }
-
-// indexInfo is what a plugin is told about an index.
-func indexInfo(idx am.Index) wire.IndexInfo {
-	info := wire.IndexInfo{
-		OID: idx.OID, Name: idx.Name, Rel: idx.Rel.Rel, Options: idx.Options, Unique: idx.Unique, Unlogged: idx.Rel.Unlogged,
-	}
-	for _, c := range idx.Columns {
-		info.Columns = append(info.Columns, wire.Column{
-			Name: c.Name, Type: uint32(c.Type), OpClass: c.OpClass, Descending: c.Desc, NullsFirst: c.NullsFirst,
-		})
-	}
-	return info
-}

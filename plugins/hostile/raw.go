@@ -38,12 +38,21 @@ func (s *server) Drain(context.Context, *pb.DrainRequest) (*pb.DrainReply, error
 
 // Lane hands the lane to the SDK, but for the calls that the acts take.
 func (s *server) Lane(stream pb.AccessMethod_LaneServer) error {
-	return sdk.NewServer(s.am).Lane(&watchedLane{stream})
+	return sdk.NewServer(s.am).Lane(&watchedLane{BidiStreamingServer: stream})
 }
 
 // watchedLane takes calls whose label names an act away from the SDK.
 type watchedLane struct {
 	grpc.BidiStreamingServer[pb.HostMessage, pb.PluginMessage]
+	labels [1 + wire.MaxIndexSlots]string // of the indexes that the lane keeps
+}
+
+// label is that of a call's index.
+func (w *watchedLane) label(call *pb.Call) string {
+	if call.GetIndex() != nil {
+		w.labels[call.GetIndexSlot()] = call.GetIndex().GetOptions()["label"]
+	}
+	return w.labels[call.GetIndexSlot()]
 }
 
 func (w *watchedLane) Recv() (*pb.HostMessage, error) {
@@ -52,8 +61,8 @@ func (w *watchedLane) Recv() (*pb.HostMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		act, ok := acts[m.GetCall().GetIndex().GetOptions()["label"]]
-		if !ok {
+		act, ok := acts[w.label(m.GetCall())]
+		if m.GetCall() == nil || !ok {
 			return m, nil
 		}
 		if err := act(&actor{stream: w.BidiStreamingServer, call: m.GetCall()}); err != nil {

@@ -16,11 +16,11 @@ const MaxBlocks = wire.MaxFinishBlocks
 // An Index is one index within one call: what it is, and the way to its pages. It is valid until the call returns and
 // belongs to the goroutine of the call.
 type Index struct {
-	info    wire.IndexInfo
+	info    *wire.IndexInfo // about's
+	about   *described
 	ctx     context.Context
 	carrier wire.PageCarrier
 	cache   *pageCache
-	log     zerolog.Logger
 	workMem int64 // of a build
 
 	handed map[page.BlockNumber]wire.NewBlock // from NewPage and not used yet
@@ -33,12 +33,12 @@ type Index struct {
 
 // NewIndex binds an index to a carrier. Serve does it for each call; tests of an author's own functions may, too.
 func NewIndex(ctx context.Context, info wire.IndexInfo, carrier wire.PageCarrier) *Index {
-	return newIndex(ctx, info, carrier, newPageCache(defaultCachePages), zerolog.Nop())
+	return newIndex(ctx, &described{info: info, log: zerolog.Nop()}, carrier, newPageCache(defaultCachePages))
 }
 
-func newIndex(ctx context.Context, info wire.IndexInfo, carrier wire.PageCarrier, cache *pageCache, log zerolog.Logger) *Index {
+func newIndex(ctx context.Context, about *described, carrier wire.PageCarrier, cache *pageCache) *Index {
 	return &Index{
-		info: info, ctx: ctx, carrier: carrier, cache: cache, log: log, workMem: wire.DefaultWorkMem,
+		info: &about.info, about: about, ctx: ctx, carrier: carrier, cache: cache, workMem: wire.DefaultWorkMem,
 		handed: make(map[page.BlockNumber]wire.NewBlock),
 	}
 }
@@ -65,7 +65,7 @@ func (ix *Index) Unique() bool { return ix.info.Unique }
 func (ix *Index) Unlogged() bool { return ix.info.Unlogged }
 
 // Log is a logger whose lines name the index.
-func (ix *Index) Log() *zerolog.Logger { return &ix.log }
+func (ix *Index) Log() *zerolog.Logger { return &ix.about.log }
 
 // NBlocks asks the host for the length of the index in blocks.
 func (ix *Index) NBlocks() (page.BlockNumber, error) {

@@ -4,10 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/wire"
+	"github.com/quiredb/quire/plugins/wire/pb"
 )
 
 func TestPageCacheForgetsTheLeastRecent(t *testing.T) {
@@ -35,6 +37,34 @@ func TestPageCacheForgetsTheLeastRecent(t *testing.T) {
 	c.put(1, 7, page.New(), 0) // never written: nothing to compare
 	_, ok = c.get(1, 7)
 	require.False(t, ok)
+}
+
+func TestLaneKeepsIndexes(t *testing.T) {
+	var l laneIndexes
+	call := func(name string, slot uint32) *pb.Call {
+		c := &pb.Call{IndexSlot: slot}
+		if name != "" {
+			c.Index = &pb.Index{Name: name}
+		}
+		return c
+	}
+	for _, step := range []struct {
+		name string
+		slot uint32
+		want string // none: the lane is cut
+	}{
+		{"", 0, ""}, {"", 1, ""}, {"once", 0, "once"}, {"", 0, ""},
+		{"a", 1, "a"}, {"b", wire.MaxIndexSlots, "b"}, {"", 1, "a"}, {"", wire.MaxIndexSlots, "b"}, {"c", 1, "c"}, {"", 1, "c"},
+		{"", wire.MaxIndexSlots + 1, ""}, {"d", 1 << 31, ""},
+	} {
+		d, err := l.of(call(step.name, step.slot), zerolog.Nop())
+		if step.want == "" {
+			require.ErrorIs(t, err, wire.ErrProtocol)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, step.want, d.info.Name)
+	}
 }
 
 func TestCallTableDrains(t *testing.T) {

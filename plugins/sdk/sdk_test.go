@@ -463,3 +463,22 @@ func TestOptions(t *testing.T) {
 	c["n"] = "8"
 	require.Equal(t, "7", o["n"])
 }
+
+func TestPrepared(t *testing.T) {
+	ix := sdk.NewIndex(context.Background(), wire.IndexInfo{Name: "idx", Rel: 1}, nil)
+	made := 0
+	prepare := func(ix *sdk.Index) (string, error) {
+		if made++; made == 1 {
+			return "", errors.New("not yet")
+		}
+		return ix.Name(), nil
+	}
+	_, err := sdk.Prepared(ix, prepare)
+	require.ErrorContains(t, err, "not yet") // and is not kept
+	for range 3 {
+		v, err := sdk.Prepared(ix, prepare)
+		require.NoError(t, err)
+		require.Equal(t, "idx", v)
+	}
+	require.Equal(t, 2, made)
+}

@@ -64,6 +64,7 @@ func (s *server) Lane(stream pb.AccessMethod_LaneServer) error {
 
 // lane serves a lane of either kind; ctx ends with it.
 func (s *server) lane(ctx context.Context, stream laneStream) error {
+	var indexes laneIndexes
 	for {
 		m, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -79,20 +80,24 @@ func (s *server) lane(ctx context.Context, stream laneStream) error {
 		if call == nil {
 			return status.Errorf(codes.FailedPrecondition, "a call was expected, not %T", m.GetKind())
 		}
-		if err := s.serve(ctx, stream, call); err != nil {
+		about, err := indexes.of(call, s.log)
+		if err != nil {
+			return status.Error(codes.FailedPrecondition, err.Error())
+		}
+		if err := s.serve(ctx, stream, call, about); err != nil {
 			return err
 		}
 	}
 }
 
 // serve runs one call and sends its answer. An error means that the lane is of no more use.
-func (s *server) serve(ctx context.Context, stream laneStream, call *pb.Call) error {
+func (s *server) serve(ctx context.Context, stream laneStream, call *pb.Call, about *described) error {
 	carrier := newLaneCarrier(stream, call.GetId())
 	var result *pb.Result
 	err := s.calls.enter(call.GetId())
 	if err == nil {
 		ctx, cancel := callContext(ctx, call)
-		result, err = s.run(ctx, carrier, call)
+		result, err = s.run(ctx, carrier, call, about)
 		cancel()
 		s.calls.leave(call.GetId())
 	}
@@ -106,7 +111,7 @@ func (s *server) serve(ctx context.Context, stream laneStream, call *pb.Call) er
 }
 
 // run calls the author's code; a panic in it becomes the call's error, its stack goes to the log.
-func (s *server) run(ctx context.Context, carrier *laneCarrier, call *pb.Call) (result *pb.Result, err error) {
+func (s *server) run(ctx context.Context, carrier *laneCarrier, call *pb.Call, about *described) (result *pb.Result, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			stack := make([]byte, 16<<10)
@@ -115,12 +120,7 @@ func (s *server) run(ctx context.Context, carrier *laneCarrier, call *pb.Call) (
 			result, err = nil, wire.Errorf(wire.ErrPanic, "panic in %s: %v", call.GetMethod(), r)
 		}
 	}()
-	info, err := wire.IndexFromProto(call.GetIndex())
-	if err != nil {
-		return nil, err
-	}
-	log := s.log.With().Str("index", info.Name).Logger()
-	c := &callState{am: s.am, ctx: ctx, carrier: carrier, call: call, ix: newIndex(ctx, info, carrier, s.cache, log)}
+	c := &callState{am: s.am, ctx: ctx, carrier: carrier, call: call, ix: newIndex(ctx, about, carrier, s.cache)}
 	if n := call.GetWorkMem(); n > 0 {
 		c.ix.workMem = int64(n)
 	}

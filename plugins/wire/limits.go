@@ -36,6 +36,8 @@ const (
 	MaxScanKeys = 2 << 20
 	// MaxAnnotation is the length of a record's annotation, printable ASCII.
 	MaxAnnotation = 63
+	// MaxIndexSlots is the number of indexes that the plugin's end of a lane keeps the description of.
+	MaxIndexSlots = 64
 	// MaxColumns is the number of columns of an index.
 	MaxColumns = 32
 	// MaxText bounds any message, detail or hint that a plugin sends.

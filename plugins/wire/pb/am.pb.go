@@ -1132,7 +1132,7 @@ type Call struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	Method        Method                 `protobuf:"varint,2,opt,name=method,proto3,enum=quire.am.v1.Method" json:"method,omitempty"`
-	Index         *Index                 `protobuf:"bytes,3,opt,name=index,proto3" json:"index,omitempty"`
+	Index         *Index                 `protobuf:"bytes,3,opt,name=index,proto3" json:"index,omitempty"`                              // may be left out if the lane has it in a slot
 	DeadlineMs    uint32                 `protobuf:"varint,4,opt,name=deadline_ms,json=deadlineMs,proto3" json:"deadline_ms,omitempty"` // 0 = none
 	Rows          []byte                 `protobuf:"bytes,5,opt,name=rows,proto3" json:"rows,omitempty"`                                // INSERT: packed rows
 	RowCount      uint32                 `protobuf:"varint,6,opt,name=row_count,json=rowCount,proto3" json:"row_count,omitempty"`
@@ -1141,7 +1141,10 @@ type Call struct {
 	ReturnColumns []uint32               `protobuf:"varint,9,rep,packed,name=return_columns,json=returnColumns,proto3" json:"return_columns,omitempty"` // SCAN: columns whose values go with each hit
 	Limit         uint64                 `protobuf:"varint,10,opt,name=limit,proto3" json:"limit,omitempty"`                                            // SCAN: hits that will probably be wanted, 0 = all
 	WorkMem       uint64                 `protobuf:"varint,11,opt,name=work_mem,json=workMem,proto3" json:"work_mem,omitempty"`                         // BUILD: bytes of memory it may use for sorting
-	Lookups       []*Lookup              `protobuf:"bytes,12,rep,name=lookups,proto3" json:"lookups,omitempty"`                                         // SCAN: searches of several sessions in place of keys, for few rows each
+	// 1 + the slot of the lane in which the plugin keeps the index, from now on if it is here and since an earlier call if it is not.
+	// 0: it is kept nowhere.
+	IndexSlot     uint32    `protobuf:"varint,13,opt,name=index_slot,json=indexSlot,proto3" json:"index_slot,omitempty"`
+	Lookups       []*Lookup `protobuf:"bytes,12,rep,name=lookups,proto3" json:"lookups,omitempty"` // SCAN: searches of several sessions in place of keys, for few rows each
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1249,6 +1252,13 @@ func (x *Call) GetLimit() uint64 {
 func (x *Call) GetWorkMem() uint64 {
 	if x != nil {
 		return x.WorkMem
+	}
+	return 0
+}
+
+func (x *Call) GetIndexSlot() uint32 {
+	if x != nil {
+		return x.IndexSlot
 	}
 	return 0
 }
@@ -3744,7 +3754,7 @@ const file_am_proto_rawDesc = "" +
 	"\boperator\x18\x02 \x01(\tR\boperator\x12\x10\n" +
 	"\x03arg\x18\x03 \x01(\fR\x03arg\x12\x19\n" +
 	"\barg_null\x18\x04 \x01(\bR\aargNull\x12\x12\n" +
-	"\x04args\x18\x05 \x03(\fR\x04args\"\x8c\x03\n" +
+	"\x04args\x18\x05 \x03(\fR\x04args\"\xab\x03\n" +
 	"\x04Call\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12+\n" +
 	"\x06method\x18\x02 \x01(\x0e2\x13.quire.am.v1.MethodR\x06method\x12(\n" +
@@ -3758,7 +3768,9 @@ const file_am_proto_rawDesc = "" +
 	"\x0ereturn_columns\x18\t \x03(\rR\rreturnColumns\x12\x14\n" +
 	"\x05limit\x18\n" +
 	" \x01(\x04R\x05limit\x12\x19\n" +
-	"\bwork_mem\x18\v \x01(\x04R\aworkMem\x12-\n" +
+	"\bwork_mem\x18\v \x01(\x04R\aworkMem\x12\x1d\n" +
+	"\n" +
+	"index_slot\x18\r \x01(\rR\tindexSlot\x12-\n" +
 	"\alookups\x18\f \x03(\v2\x13.quire.am.v1.LookupR\alookups\"\xee\x01\n" +
 	"\vHostMessage\x12'\n" +
 	"\x04call\x18\x01 \x01(\v2\x11.quire.am.v1.CallH\x00R\x04call\x12'\n" +
