@@ -5,7 +5,7 @@ import (
 )
 
 // hashJoin looks outer rows up in a table of the inner rows. When the table has taken its memory, both sides are divided by the hash of
-// their keys into files, and the pairs of files are joined one after the other in the same way.
+// their keys into files, and the pairs of files are joined one after the other in the same way (hashbatch.go).
 type hashJoin struct {
 	x            *Context
 	node         *plan.HashJoin
@@ -20,8 +20,10 @@ type hashJoin struct {
 	whole   bool // the table holds all inner rows
 	loaded  bool
 	pending []joinBatch
-	next    func() (Row, error) // outer rows of the present batch
-	done    func()              // ends the present batch
+	batch   joinBatch           // the present one; without files it is the whole join
+	next    func() (Row, error) // its outer rows
+	more    func() (Row, error) // its inner rows that have to wait for another turn, nil when the table has the last of them
+	met     bitset              // outer rows of the batch that had a partner in an earlier turn
 
 	row     Row
 	width   int
@@ -30,13 +32,8 @@ type hashJoin struct {
 	at      int32
 	probing bool
 	matched bool
+	ordinal int // of the outer row in its batch
 	rest    int // of the inner rows without partner
-}
-
-// joinBatch is one partition of both sides.
-type joinBatch struct {
-	inner, outer *spill
-	depth        int
 }
 
 func newHashJoin(x *Context, n *plan.HashJoin, stats *Stats) *hashJoin {
@@ -55,159 +52,15 @@ func (j *hashJoin) keepsInner() bool {
 	return j.node.Kind == plan.RightJoin || j.node.Kind == plan.FullJoin
 }
 
+// keepsOuter says that outer rows without partner come out.
+func (j *hashJoin) keepsOuter() bool {
+	return j.node.Kind == plan.LeftJoin || j.node.Kind == plan.FullJoin || j.node.Kind == plan.AntiJoin
+}
+
 func (j *hashJoin) Open() error {
 	j.endBatches()
 	j.tick, j.probing, j.loaded = ticker{ctx: j.x.Ctx}, false, false
 	return j.outer.Open()
-}
-
-// begin loads the table, unless the one that is there still holds, and starts to read the outer side.
-func (j *hashJoin) begin() error {
-	j.loaded, j.rest = true, 0
-	j.next, j.done = j.outer.Next, nil
-	if j.whole && j.from.same(j.x.Eval.Exec) {
-		if j.keepsInner() {
-			for i := range j.table.rows {
-				j.table.rows[i].matched = false
-			}
-		}
-		return nil
-	}
-	j.from.take(j.x.Eval.Exec)
-	if err := j.inner.Open(); err != nil {
-		return err
-	}
-	return j.load(j.inner.Next, 0)
-}
-
-// load fills the table from inner rows; if they are too many it divides both sides, and the first batch becomes the present one.
-func (j *hashJoin) load(next func() (Row, error), depth int) error {
-	j.table.reset()
-	j.whole = false
-	for {
-		row, err := next()
-		if err != nil {
-			return err
-		}
-		if row == nil {
-			break
-		}
-		if err := j.tick.tick(); err != nil {
-			return err
-		}
-		hash, null, err := j.x.joinKeys(j.node.Keys, true, row, j.keys)
-		if err != nil {
-			return err
-		}
-		if null && !j.keepsInner() {
-			continue
-		}
-		j.table.add(cloneRow(row), cloneRow(j.keys), hash)
-		if j.table.bytes > j.x.WorkMem*hashMemMultiplier && depth < maxSpillDepth {
-			return j.divide(next, depth)
-		}
-	}
-	j.whole = depth == 0
-	j.table.link()
-	j.hashStats.HashBytes = max(j.hashStats.HashBytes, j.table.bytes)
-	j.hashStats.Batches = max(j.hashStats.Batches, 1)
-	return nil
-}
-
-// divide writes both sides to partitions and goes on with the first of them.
-func (j *hashJoin) divide(next func() (Row, error), depth int) error {
-	var inner, outer [spillPartitions]*spill
-	defer func() { // whatever has not been handed over
-		for i := range inner {
-			inner[i].close()
-			outer[i].close()
-		}
-	}()
-	to := func(files *[spillPartitions]*spill, n plan.Node, hash uint64, row Row) error {
-		i := hash >> (60 - 4*depth) % spillPartitions
-		if files[i] == nil {
-			f, err := j.x.Temp.create(n.Common().Types)
-			if err != nil {
-				return err
-			}
-			files[i] = f
-		}
-		return files[i].write(row)
-	}
-	for i := range j.table.rows {
-		if err := to(&inner, j.node.Inner, j.table.rows[i].hash, j.table.rows[i].row); err != nil {
-			return err
-		}
-	}
-	j.table.reset()
-	if err := j.each(next, true, func(hash uint64, row Row) error { return to(&inner, j.node.Inner, hash, row) }); err != nil {
-		return err
-	}
-	if err := j.each(j.next, false, func(hash uint64, row Row) error { return to(&outer, j.node.Outer, hash, row) }); err != nil {
-		return err
-	}
-	for i := range inner {
-		if inner[i] == nil && outer[i] == nil {
-			continue
-		}
-		j.pending = append(j.pending, joinBatch{inner[i], outer[i], depth + 1})
-		inner[i], outer[i] = nil, nil
-		j.hashStats.Batches++
-	}
-	if j.done != nil {
-		j.done()
-		j.done = nil
-	}
-	return j.nextBatch()
-}
-
-// each calls visit with the remaining rows of one side.
-func (j *hashJoin) each(next func() (Row, error), inner bool, visit func(hash uint64, row Row) error) error {
-	for {
-		row, err := next()
-		if err != nil || row == nil {
-			return err
-		}
-		if err := j.tick.tick(); err != nil {
-			return err
-		}
-		hash, null, err := j.x.joinKeys(j.node.Keys, inner, row, j.keys)
-		if err != nil {
-			return err
-		}
-		if null && inner && !j.keepsInner() {
-			continue
-		}
-		if err := visit(hash, row); err != nil {
-			return err
-		}
-	}
-}
-
-// nextBatch makes the next pair of files the present batch.
-func (j *hashJoin) nextBatch() error {
-	b := j.pending[len(j.pending)-1]
-	j.pending = j.pending[:len(j.pending)-1]
-	j.rest = 0
-	open := func(f *spill) (func() (Row, error), error) {
-		if f == nil {
-			return func() (Row, error) { return nil, nil }, nil
-		}
-		r, err := f.reader()
-		if err != nil {
-			return nil, err
-		}
-		return r.next, nil
-	}
-	j.done = func() { b.inner.close(); b.outer.close() }
-	inner, err := open(b.inner)
-	if err != nil {
-		return err
-	}
-	if j.next, err = open(b.outer); err != nil {
-		return err
-	}
-	return j.load(inner, b.depth)
 }
 
 // advance starts looking up the next outer row; false at the end of the batch.
@@ -221,8 +74,9 @@ func (j *hashJoin) advance() (bool, error) {
 		return false, err
 	}
 	copy(j.row[:j.width], row)
-	j.hash, j.at, j.matched, j.probing = hash, -1, false, true
-	if !null {
+	j.ordinal++
+	j.hash, j.at, j.matched, j.probing = hash, -1, j.met.has(j.ordinal), true
+	if decided := j.matched && (j.node.Kind == plan.SemiJoin || j.node.Kind == plan.AntiJoin); !null && !decided {
 		j.at = j.table.first(hash)
 	}
 	return true, nil
@@ -302,23 +156,25 @@ func (j *hashJoin) step() (ok, end bool, err error) {
 	kind := j.node.Kind
 	if !found {
 		j.probing = false
-		if j.matched || kind != plan.LeftJoin && kind != plan.FullJoin && kind != plan.AntiJoin {
+		if j.matched && j.more != nil {
+			j.met.add(j.ordinal)
+		}
+		if j.matched || j.more != nil || !j.keepsOuter() {
 			return false, false, nil
 		}
 		nullRow(j.row[j.width:])
 		return true, false, nil
 	}
-	switch kind {
-	case plan.SemiJoin:
+	if kind == plan.SemiJoin || kind == plan.AntiJoin { // one partner is enough
 		j.probing = false
-	case plan.AntiJoin:
-		j.probing = false
-		return false, false, nil
+		if j.more != nil {
+			j.met.add(j.ordinal)
+		}
 	}
-	return true, false, nil
+	return kind != plan.AntiJoin, false, nil
 }
 
-// leftover goes through the inner rows without partner, where they are wanted, and then to the next batch.
+// leftover goes through the inner rows without partner, where they are wanted, and then to the next turn or batch.
 func (j *hashJoin) leftover() (ok, end bool, err error) {
 	if j.keepsInner() {
 		for j.rest < len(j.table.rows) {
@@ -331,27 +187,14 @@ func (j *hashJoin) leftover() (ok, end bool, err error) {
 			}
 		}
 	}
-	if j.done != nil {
-		j.done()
-		j.done = nil
+	if j.more != nil {
+		return false, false, j.nextTurn()
 	}
+	j.batch.close()
 	if len(j.pending) == 0 {
 		return false, true, nil
 	}
 	return false, false, j.nextBatch()
-}
-
-// endBatches removes the files of a run that was not read to its end.
-func (j *hashJoin) endBatches() {
-	if j.done != nil {
-		j.done()
-		j.done = nil
-	}
-	for _, b := range j.pending {
-		b.inner.close()
-		b.outer.close()
-	}
-	j.pending = nil
 }
 
 func (j *hashJoin) Close() {

@@ -109,11 +109,29 @@ type spillReader struct {
 }
 
 func (s *spill) reader() (*spillReader, error) {
-	if err := s.flush(); err != nil {
+	if err := s.finish(); err != nil {
 		return nil, err
 	}
-	s.buf = nil
 	return &spillReader{s: s}, nil
+}
+
+// finish writes what is left and gives the buffers back: the file waits for its reader.
+func (s *spill) finish() error {
+	err := s.flush()
+	s.buf, s.row = nil, nil
+	return err
+}
+
+// replay returns the rows from the first one on. A file that was never made has none.
+func (s *spill) replay() (func() (Row, error), error) {
+	if s == nil {
+		return func() (Row, error) { return nil, nil }, nil
+	}
+	r, err := s.reader()
+	if err != nil {
+		return nil, err
+	}
+	return r.next, nil
 }
 
 // next decodes the next row into a fresh one, nil at the end.

@@ -182,7 +182,10 @@ func run(s *session.Session, sql string) string {
 }
 
 // must runs statements that have to succeed.
-func must(t testing.TB, s *session.Session, sql string) string {
+func must(t interface {
+	require.TestingT
+	Helper()
+}, s *session.Session, sql string) string {
 	t.Helper()
 	out := &capture{s: s}
 	require.NoError(t, s.Query(context.Background(), sql, out), sql)
