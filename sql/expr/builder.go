@@ -14,6 +14,16 @@ type Params struct {
 	Types []OID
 	// Fixed means that there are no more parameters than Types, as in a statement of the simple protocol.
 	Fixed bool
+	// Fitted are the parameters whose values get a modifier, which is done for each row; that of a constant is done once, and before
+	// anything runs.
+	Fitted []Fitted
+}
+
+// Fitted is a modifier that a parameter's value has to fit.
+type Fitted struct {
+	Index    int
+	Type     datum.Type
+	Explicit bool
 }
 
 // maxParams is what the protocol can count.

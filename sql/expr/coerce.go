@@ -76,6 +76,9 @@ func (b *Builder) coerceModifier(e Expr, t datum.Type, when Coercion) (Expr, err
 		}
 		return &Const{D: d, T: t, Pos: c.Pos}, nil
 	}
+	if p, ok := e.(*Param); ok && b.Params != nil {
+		b.Params.Fitted = append(b.Params.Fitted, Fitted{Index: p.Index, Type: t, Explicit: when == Explicit})
+	}
 	return &Cast{Arg: e, T: t, Method: CastModifier, Explicit: when == Explicit}, nil
 }
 

@@ -31,6 +31,7 @@ type prepared struct {
 	cols   []Column  // nil for a statement without an answer
 	fixed  bool      // cols have been told to the client and may not change
 	bare   bool      // of a simple query, which has no parameters
+	shape  bool      // of a simple query's shape: made anew nowhere but in query
 	inner  *prepared // what an EXPLAIN explains or a DECLARE reads, nil for other statements
 
 	text    string    // for pg_prepared_statements
@@ -38,6 +39,7 @@ type prepared struct {
 	fromSQL bool      // by PREPARE
 
 	plan         *plan.Plan
+	fitted       []expr.Fitted
 	planCatalog  page.LSN
 	planSettings uint64
 
@@ -96,6 +98,9 @@ func (s *Session) ready(ctx context.Context, p *prepared) (*plan.Plan, error) {
 		own := s.tx.txn.ChangedCatalog()
 		pl := p.plan
 		if pl == nil || own || p.planCatalog != cat.Version() || p.planSettings != s.settings.Version() || s.outgrown(pl) {
+			if p.shape {
+				return nil, errStaleShape
+			}
 			if pl, err = s.makePlan(p, cat, own); err != nil {
 				return nil, err
 			}
@@ -153,7 +158,7 @@ func (s *Session) makePlan(p *prepared, cat *catalog.Catalog, own bool) (*plan.P
 	if p.fixed && !sameColumns(p.cols, cols) {
 		return nil, errResultChanged()
 	}
-	p.params, p.cols = pl.Params, cols
+	p.params, p.cols, p.fitted = pl.Params, cols, params.Fitted
 	p.plan = nil
 	if !own && !src.degraded {
 		p.plan, p.planCatalog, p.planSettings = pl, cat.Version(), s.settings.Version()

@@ -41,6 +41,8 @@ type Session struct {
 	portals      map[string]*portal
 	simpleCache  *planCache // of simple queries
 	unnamedCache *planCache // of the unnamed prepared statement
+	shapes       *shapeCache
+	shape        *shaped // of the simple query that runs, nil if it has none
 
 	out     Output // of the statement that runs
 	multi   bool   // the query text has several statements
@@ -72,7 +74,7 @@ func (db *DB) NewSession(p SessionParams) (*Session, error) {
 	}
 	s := &Session{
 		db: db, params: p, xs: db.eng.Xact.NewSession(p.PID),
-		prepared: map[string]*prepared{}, portals: map[string]*portal{}, simpleCache: newPlanCache(), unnamedCache: newPlanCache(),
+		prepared: map[string]*prepared{}, portals: map[string]*portal{}, simpleCache: newPlanCache(), unnamedCache: newPlanCache(), shapes: newShapeCache(),
 	}
 	s.settings = db.settings.NewSession(p.Superuser, func(name, value string) {
 		if name == "application_name" {

@@ -30,6 +30,10 @@ func (s *Session) query(ctx context.Context, sql string, out Output) error {
 		p.close()
 		delete(s.portals, "")
 	}
+	if done, err := s.queryShape(ctx, sql, out); done {
+		return err
+	}
+	defer func() { s.shape = nil }()
 	stmts, err := s.db.parser.Parse(sql)
 	if err != nil {
 		return err
@@ -37,11 +41,12 @@ func (s *Session) query(ctx context.Context, sql string, out Output) error {
 	if len(stmts) == 0 {
 		return out.EmptyQuery()
 	}
+	s.examine(stmts)
 	s.cutNotices(stmts)
 	s.multi = len(stmts) > 1
 	defer func() { s.multi = false }()
 	for i, stmt := range stmts {
-		tag, err := s.bounded(ctx, stmt, i == len(stmts)-1, out)
+		tag, err := s.bounded(ctx, stmt, nil, i == len(stmts)-1, out)
 		if err != nil {
 			return err
 		}
@@ -52,14 +57,20 @@ func (s *Session) query(ctx context.Context, sql string, out Output) error {
 	return nil
 }
 
-// bounded runs one statement of a text within its own statement_timeout; the last one, or one that ends a block, is committed in it.
-func (s *Session) bounded(ctx context.Context, stmt parse.Statement, last bool, out Output) (tag string, err error) {
+// bounded runs one statement of a text, or a shape with its values, within its own statement_timeout; the last one, or one that ends a
+// block, is committed in it.
+func (s *Session) bounded(ctx context.Context, stmt parse.Statement, shape *portal, last bool, out Output) (tag string, err error) {
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
 	within, stop := s.withTimeout(ctx)
 	defer stop()
-	if tag, err = s.simple(within, stmt, out); err == nil && (last || s.tx == nil) {
+	if shape != nil {
+		tag, err = s.planned(within, shape, out)
+	} else {
+		tag, err = s.simple(within, stmt, out)
+	}
+	if err == nil && (last || s.tx == nil) {
 		err = s.finishImplicit(within) // by S2
 	}
 	return tag, s.causeOf(within, err)
@@ -89,14 +100,7 @@ func (s *Session) simple(ctx context.Context, stmt parse.Statement, out Output) 
 	if isPlanned(stmt.Node) {
 		p.stmt = s.simpleCache.get(stmt, nil)
 		p.stmt.bare = true
-		if err := s.start(ctx, p); err != nil {
-			p.close()
-			return "", err
-		}
-		p.ran = true
-		p.cols, _ = resultColumns(p.stmt.cols, nil)
-		defer p.close()
-		return s.simplePlanned(ctx, p, out)
+		return s.planned(ctx, p, out)
 	}
 	if ex := stmt.Node.GetExecuteStmt(); ex != nil {
 		return s.simpleExecute(ctx, stmt, ex, out)
@@ -129,13 +133,18 @@ func (s *Session) simpleExecute(ctx context.Context, stmt parse.Statement, st *p
 	if err != nil {
 		return "", err
 	}
-	p := &portal{stmt: target, params: values}
+	return s.planned(ctx, &portal{stmt: target, params: values}, out)
+}
+
+// planned runs a planned statement from its start to its end.
+func (s *Session) planned(ctx context.Context, p *portal, out Output) (string, error) {
 	defer p.close()
 	if err := s.start(ctx, p); err != nil {
 		return "", err
 	}
+	s.shape.costs(p.plan, s.costs())
 	p.ran = true
-	p.cols, _ = resultColumns(p.stmt.cols, nil)
+	p.cols = p.stmt.cols // as text, which is what columnsOf says
 	return s.simplePlanned(ctx, p, out)
 }
 
