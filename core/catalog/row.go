@@ -181,7 +181,7 @@ func decode(parts []part) (object, error) {
 		if err != nil {
 			return nil, damaged(first.tid, err)
 		}
-		t.rowType = rt
+		t.rowType, t.values = rt, make(valueCache, len(t.Columns))
 	}
 	return o, nil
 }

@@ -27,6 +27,7 @@ type Table struct {
 	Stats       Stats             `json:"stats"`
 
 	rowType *datum.TableRow
+	values  valueCache
 	place   place
 }
 
@@ -47,10 +48,7 @@ type Column struct {
 	Missing *string `json:"missing,omitempty"`
 	Comment string  `json:"comment,omitempty"`
 
-	// What the last ANALYZE saw. A negative Distinct is a fraction of the rows, as in pg_stats.n_distinct.
-	Distinct     float64 `json:"distinct,omitempty"`
-	NullFraction float64 `json:"nullFraction,omitempty"`
-	Width        int     `json:"width,omitempty"` // mean, in bytes
+	ColumnStats
 }
 
 // Stats are a relation's size when it was last vacuumed, analysed or built.
@@ -122,7 +120,7 @@ func (t *Table) Clone() *Table {
 	c.Constraints = append([]Constraint(nil), t.Constraints...)
 	c.ACL = append([]Grant(nil), t.ACL...)
 	c.Options = cloneMap(t.Options)
-	c.rowType = nil
+	c.rowType, c.values = nil, nil
 	return &c
 }
 

@@ -156,7 +156,7 @@ func (s *Store) CreateFile(ctx context.Context, t *xact.Txn, method string, unlo
 
 // SetStats stores the sizes that a vacuum or analysis found: stats for the table, columns (all or none) with their
 // statistics, and sizes of indexes by OID. The caller holds a lock that keeps others from doing the same.
-func (s *Store) SetStats(ctx context.Context, t *xact.Txn, oid uint32, stats Stats, columns []Column, indexes map[uint32]Stats) error {
+func (s *Store) SetStats(ctx context.Context, t *xact.Txn, oid uint32, stats Stats, columns []ColumnStats, indexes map[uint32]Stats) error {
 	old, c, err := s.table(ctx, t, oid)
 	if err != nil {
 		return err
@@ -164,9 +164,7 @@ func (s *Store) SetStats(ctx context.Context, t *xact.Txn, oid uint32, stats Sta
 	def := old.Clone()
 	def.Stats = stats
 	for i := range min(len(columns), len(def.Columns)) {
-		def.Columns[i].Distinct = columns[i].Distinct
-		def.Columns[i].NullFraction = columns[i].NullFraction
-		def.Columns[i].Width = columns[i].Width
+		def.Columns[i].ColumnStats = columns[i]
 	}
 	if err := s.replaceIfDifferent(ctx, t, old, def); err != nil {
 		return err

@@ -242,7 +242,8 @@ func (l *lesson) answer(t *testing.T, d *datadriven.TestData) string {
 		fmt.Fprintf(&out, "table %s: %d pages; stored: %d pages, %g rows\n", table.Name, n, table.Stats.Pages, table.Stats.Tuples)
 		for _, col := range table.Columns {
 			if col.Width > 0 {
-				fmt.Fprintf(&out, "  %s: %g distinct, %.3g null, width %d\n", col.Name, col.Distinct, col.NullFraction, col.Width)
+				fmt.Fprintf(&out, "  %s: %g distinct, %.3g null, width %d, correlation %.3g, %d common, %d bounds\n", col.Name, col.Distinct, col.NullFraction, col.Width,
+					col.Correlation, len(col.Common), len(col.Bounds))
 			}
 		}
 		indexes := c.IndexesOf(table.OID)

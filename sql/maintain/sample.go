@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"sort"
 
 	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/datum"
@@ -24,7 +25,9 @@ type sample struct {
 	scanned page.BlockNumber
 	live    int64   // rows on them
 	total   float64 // rows in the table, estimated
-	rows    [][]datum.Datum
+	// rows are in the order of the heap.
+	rows   [][]datum.Datum
+	target int // of the statistics: how many common values and parts of a histogram there may be
 }
 
 // sample draws blocks at random, and of their rows a random choice: the two stages of PostgreSQL's acquire_sample_rows. A target of 0
@@ -41,7 +44,8 @@ func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table, ta
 	}
 	snap := t.Latest()
 	defer snap.Release()
-	s := &sample{pages: n}
+	s := &sample{pages: n, target: target}
+	var places []page.TID
 	random := d.random()
 	rowType := table.RowType()
 	for blk := range n {
@@ -53,15 +57,17 @@ func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table, ta
 		}
 		s.scanned++
 		var bad error
-		err := d.Engine.Heap.FetchBlock(snap, heap, blk, nil, func(_ page.OffsetNumber, _ page.TID, row []byte) bool {
+		err := d.Engine.Heap.FetchBlock(snap, heap, blk, nil, func(_ page.OffsetNumber, tid page.TID, row []byte) bool {
 			s.live++
 			at := len(s.rows)
 			if at == size { // Vitter's algorithm R
 				if at = int(random.Int64N(s.live)); at >= size {
 					return true
 				}
+				places[at] = tid
 			} else {
 				s.rows = append(s.rows, make([]datum.Datum, len(rowType.RowType)))
+				places = append(places, tid)
 			}
 			bad = rowType.DecodeRow(append([]byte(nil), row...), s.rows[at])
 			return bad == nil
@@ -73,10 +79,24 @@ func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table, ta
 			return nil, err
 		}
 	}
+	sort.Sort(&byPlace{places, s.rows})
 	if s.scanned > 0 {
 		s.total = math.Floor(float64(s.live)/float64(s.scanned)*float64(n) + 0.5)
 	}
 	return s, nil
+}
+
+// byPlace sorts rows by where they are.
+type byPlace struct {
+	places []page.TID
+	rows   [][]datum.Datum
+}
+
+func (b *byPlace) Len() int           { return len(b.places) }
+func (b *byPlace) Less(i, j int) bool { return b.places[i].Compare(b.places[j]) < 0 }
+func (b *byPlace) Swap(i, j int) {
+	b.places[i], b.places[j] = b.places[j], b.places[i]
+	b.rows[i], b.rows[j] = b.rows[j], b.rows[i]
 }
 
 func (d *Deps) random() *rand.Rand {

@@ -40,6 +40,7 @@ type scanEstimate struct {
 	loops  float64
 	outer  relset
 	needed []int
+	total  float64 // pages of all tables of the query, which share the cache
 }
 
 // seqScan follows cost_seqscan.
@@ -56,16 +57,20 @@ type indexEstimate struct {
 	Cost
 	selectivity float64 // fraction of the relation's rows that the index returns
 	correlation float64 // of index order and heap order, -1 to 1; 0 is not known
+	pages       float64 // of the index
 }
 
 // bitmapHeap follows cost_bitmap_heap_scan over one index.
 func (c *Costs) bitmapHeap(e scanEstimate, idx indexEstimate) Cost {
 	fetched := clampRows(idx.selectivity * e.tuples)
-	start := idx.Total + 0.1*c.CPUOperator*fetched + e.qual.Startup
+	start := idx.Total + 0.1*c.CPUOperator*e.rows + e.qual.Startup
 	if !c.BitmapScan {
 		start += disableCost
 	}
 	pages := bitmapPages(e.pages, fetched)
+	if e.loops > 1 {
+		pages = math.Min(math.Ceil(c.pagesFetched(fetched*e.loops, e.pages, idx.pages, e.total)/e.loops), math.Max(e.pages, 1))
+	}
 	perPage := c.RandomPage
 	if pages >= 2 {
 		perPage -= (c.RandomPage - c.SeqPage) * math.Sqrt(pages/math.Max(e.pages, 1))
@@ -94,19 +99,17 @@ func (c *Costs) indexScan(e scanEstimate, idx indexEstimate, qual Cost, indexOnl
 	}
 	run := idx.Total - idx.Startup
 	fetched := clampRows(idx.selectivity * e.tuples)
-	loops := math.Max(e.loops, 1)
-	pages := indexPagesFetched(fetched*loops, e.pages, c.EffectiveCachePages)
 	hidden := 1.0 // part of the heap pages that have to be read
 	if indexOnly {
 		hidden = 1 - e.allVisible
 	}
-	random := math.Ceil(pages*hidden) * c.RandomPage / loops
-	best := 0.0
-	if n := math.Ceil(math.Ceil(idx.selectivity*e.pages) * hidden); n > 0 {
-		best = c.RandomPage
-		if n > 1 {
-			best += (n - 1) * c.SeqPage
-		}
+	loops := math.Max(e.loops, 1)
+	random := math.Ceil(c.pagesFetched(fetched*loops, e.pages, idx.pages, e.total)*hidden) * c.RandomPage / loops
+	best, together := 0.0, math.Ceil(idx.selectivity*e.pages)
+	if loops > 1 {
+		best = math.Ceil(c.pagesFetched(together*loops, e.pages, idx.pages, e.total)*hidden) * c.RandomPage / loops
+	} else if n := math.Ceil(together * hidden); n > 0 {
+		best = c.RandomPage + (n-1)*c.SeqPage
 	}
 	csq := idx.correlation * idx.correlation
 	run += random + csq*(best-random)
@@ -115,10 +118,11 @@ func (c *Costs) indexScan(e scanEstimate, idx indexEstimate, qual Cost, indexOnl
 	return Cost{start, start + run}
 }
 
-// indexPagesFetched is the Mackert and Lohman formula with a cache of cachePages.
-func indexPagesFetched(fetched, pages, cachePages float64) float64 {
+// pagesFetched is the Mackert and Lohman formula (index_pages_fetched) for a relation whose part of the cache is that which its pages
+// have in all that the query reads: the tables and the index.
+func (c *Costs) pagesFetched(fetched, pages, indexPages, tables float64) float64 {
 	t := math.Max(pages, 1)
-	b := math.Max(math.Ceil(cachePages), 1)
+	b := math.Max(math.Ceil(c.EffectiveCachePages*t/math.Max(tables+indexPages, t)), 1)
 	if t <= b {
 		p := 2 * t * fetched / (2*t + fetched)
 		if p >= t {

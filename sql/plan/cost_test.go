@@ -43,6 +43,7 @@ func TestCostsArePostgreSQLs(t *testing.T) {
 func TestBitmapPages(t *testing.T) {
 	require.Equal(t, 1.0, bitmapPages(541, 1))
 	require.Equal(t, 541.0, bitmapPages(541, 1e9))
-	require.Equal(t, 10.0, indexPagesFetched(10, 1e6, 1e9))
-	require.Equal(t, 541.0, indexPagesFetched(1e9, 541, 524288))
+	c := pgDefaults()
+	require.Equal(t, 10.0, c.pagesFetched(10, 1e5, 300, 1e5))
+	require.Equal(t, 541.0, c.pagesFetched(1e9, 541, 276, 541))
 }

@@ -142,7 +142,7 @@ func (p *planner) matchOperator(x *Index, rel int, op *expr.OpExpr) (IndexCond, 
 		arg, ok := p.asKey(right, col.Type)
 		narrow := !ok && operator.Name == "=" && bothIntegers(right.Type().OID, col.Type)
 		if ok || narrow {
-			if operator != op.Op {
+			if left != op.Args[0] {
 				q = &expr.OpExpr{Op: operator, Args: []expr.Expr{left, right}, T: op.T}
 			}
 			if narrow {
@@ -222,40 +222,6 @@ func (p *planner) asKey(e expr.Expr, want datum.OID) (expr.Expr, bool) {
 
 func isText(t datum.OID) bool { return t == datum.Text || t == datum.Varchar || t == datum.Name }
 
-// indexCost estimates reading the index for m, from the coefficients that the access method declares.
-func (p *planner) indexCost(est *estimator, x *Index, m match, e scanEstimate) indexEstimate {
-	sel := est.conjunction(m.used)
-	if m.single(x) {
-		sel = math.Min(sel, 1/math.Max(e.tuples, 1))
-	}
-	c := x.Desc.Cost
-	part := math.Max(c.PagesFraction, sel)
-	pages := math.Max(c.StartupPages+math.Ceil(part*math.Max(x.Pages-c.StartupPages, 0)), 1)
-	if e.loops > 1 { // pages stay in the cache from one search to the next
-		pages = indexPagesFetched(pages*e.loops, x.Pages, p.costs.EffectiveCachePages) / e.loops
-	}
-	perPage := c.PerPage * p.costs.SeqPage
-	if c.PerPage == 0 {
-		perPage = p.costs.RandomPage
-	}
-	perTuple := c.PerTuple
-	if perTuple == 0 {
-		perTuple = 1
-	}
-	entries := clampRows(part * e.tuples)
-	run := pages*perPage + entries*(perTuple*p.costs.CPUIndexTuple+float64(len(m.conds))*p.costs.CPUOperator)
-	startup := 0.0
-	for _, cond := range m.conds {
-		if cond.Arg != nil {
-			startup += p.costs.operatorCost(cond.Arg.Expr)
-		}
-	}
-	return indexEstimate{
-		Cost:        Cost{startup, startup + run},
-		selectivity: math.Min(sel+c.Lossiness*(1-sel), 1),
-	}
-}
-
 // indexPaths are the ways to use one index for relation i under conditions: a bitmap, and if the method delivers rows one by one a plain
 // scan or one that reads the index only, also for its order alone.
 func (lv *level) indexPaths(i int, x *Index, quals []expr.Expr, e scanEstimate) []*path {
@@ -271,14 +237,14 @@ func (lv *level) indexPaths(i int, x *Index, quals []expr.Expr, e scanEstimate) 
 	if len(m.conds) == 0 && !plain && !(covered && x.Desc.Caps.Ordered) {
 		return nil
 	}
-	idx := p.indexCost(lv.est, x, m, e)
+	idx := p.indexCost(lv.est, x, r.Table, m, e)
 	var out []*path
 	if len(m.conds) > 0 {
 		n := &path{rels: 1 << i, cost: p.costs.bitmapHeap(e, idx), rows: e.rows}
 		n.rescan = n.cost.Total
 		n.build = lv.scanNode(i, n, func(need []int) Node {
 			child := &BitmapIndexScan{Table: r.Table, Alias: r.Alias, Index: x, Conds: m.conds, CondExpr: compileList(m.used)}
-			child.Cost, child.Rows = idx.Cost, clampRows(idx.selectivity*e.tuples)
+			child.Cost, child.Rows = Cost{0, idx.Total}, clampRows(idx.selectivity*e.tuples)
 			return &BitmapHeapScan{Table: r.Table, Alias: r.Alias, Child: child, Need: need, Recheck: child.CondExpr, Filter: compileList(m.rest)}
 		}, slices.Concat(m.rest, m.used))
 		out = append(out, n)

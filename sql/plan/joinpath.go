@@ -238,7 +238,7 @@ func (lv *level) lookup(i int, out *joinRel, base []*joinRel, usable []*restrict
 	outer.each(func(k int) { loops = math.Min(loops, base[k].rows) })
 	e := scanEstimate{
 		pages: r.Table.Pages, tuples: r.Table.Tuples, allVisible: r.Table.AllVisible, qual: p.costs.qualCost(quals), loops: loops, outer: outer,
-		needed: lv.needs(i), rows: clampRows(r.Table.Tuples * lv.est.conjunction(quals)),
+		needed: lv.needs(i), total: lv.tablePages(), rows: clampRows(r.Table.Tuples * lv.est.conjunction(quals)),
 	}
 	var best *path
 	for _, x := range r.Table.Indexes {

@@ -224,7 +224,7 @@ func (lv *level) tablePaths(i int, out *joinRel) {
 	t := r.Table
 	e := scanEstimate{
 		pages: t.Pages, tuples: t.Tuples, allVisible: t.AllVisible, rows: clampRows(t.Tuples * lv.est.conjunction(r.quals)), qual: p.costs.qualCost(r.quals), loops: 1,
-		needed: lv.needs(i),
+		needed: lv.needs(i), total: lv.tablePages(),
 	}
 	out.rows = e.rows
 	lv.est.seen(r.rel, e.rows)
@@ -243,6 +243,17 @@ func (lv *level) tablePaths(i int, out *joinRel) {
 			out.add(n, startup)
 		}
 	}
+}
+
+// tablePages are the pages of all tables of the level.
+func (lv *level) tablePages() float64 {
+	n := 0.0
+	for i := range lv.rels {
+		if r := &lv.rels[i]; r.Kind == RelTable && r.Table.View == nil {
+			n += r.Table.Pages
+		}
+	}
+	return n
 }
 
 // scanNode is the build of a path that scans a table: node gets the columns that have to be decoded.

@@ -53,7 +53,7 @@ func (s *estimator) size(rel int) float64 {
 // conjunction multiplies, except that a lower and an upper bound on one column count as a range.
 func (s *estimator) conjunction(list []expr.Expr) float64 {
 	sel := 1.0
-	type bounds struct{ lower, upper float64 }
+	type bounds struct{ lower, upper, nulls float64 } // -1: there is none
 	ranges := map[[2]int]*bounds{}
 	for _, e := range list {
 		col, kind := bound(e)
@@ -64,31 +64,38 @@ func (s *estimator) conjunction(list []expr.Expr) float64 {
 		key := [2]int{col.Rel, col.Index}
 		b := ranges[key]
 		if b == nil {
-			b = &bounds{}
+			b = &bounds{lower: -1, upper: -1}
+			if st := s.column(col); st != nil {
+				b.nulls = st.NullFraction
+			}
 			ranges[key] = b
 		}
-		one := s.condition(e)
-		switch {
-		case kind < 0 && b.lower == 0:
-			b.lower = one
-		case kind > 0 && b.upper == 0:
-			b.upper = one
-		case kind < 0:
-			b.lower = math.Min(b.lower, one)
-		default:
-			b.upper = math.Min(b.upper, one)
+		side := &b.upper
+		if kind < 0 {
+			side = &b.lower
+		}
+		if one := s.condition(e); *side < 0 || one < *side {
+			*side = one
 		}
 	}
 	for _, b := range ranges {
 		switch {
-		case b.lower == 0:
+		case b.lower < 0:
 			sel *= b.upper
-		case b.upper == 0:
+		case b.upper < 0:
 			sel *= b.lower
 		case b.lower == defaultInequality || b.upper == defaultInequality:
 			sel *= defaultRange
 		default:
-			sel *= math.Max(b.lower+b.upper-1, minimumSelectivity)
+			// Each bound leaves the nulls out, so they are counted twice.
+			switch both := b.lower + b.upper - 1 + b.nulls; {
+			case both > 0:
+				sel *= both
+			case both < -0.01: // the bounds contradict what is known about the column
+				sel *= defaultRange
+			default:
+				sel *= minimumSelectivity
+			}
 		}
 	}
 	return math.Min(math.Max(sel, 0), 1)
@@ -151,7 +158,7 @@ func (s *estimator) condition(e expr.Expr) float64 {
 		return 1 - s.condition(e.Arg)
 	case *expr.IsNull:
 		nulls := defaultUnknown
-		if st := s.column(columnOf(e.Arg)); st != nil && st.Distinct != 0 {
+		if st := s.column(columnOf(e.Arg)); st != nil && st.analysed() {
 			nulls = st.NullFraction
 		}
 		if e.Negated {
@@ -161,6 +168,9 @@ func (s *estimator) condition(e expr.Expr) float64 {
 	case *expr.BooleanTest:
 		return defaultBool
 	case *expr.ColumnRef:
+		if st := s.column(e); st != nil && st.analysed() {
+			return s.equalConst(e, datum.NewBool(true))
+		}
 		return defaultBool
 	case *expr.ScalarArray:
 		return s.array(e)
@@ -175,10 +185,17 @@ func (s *estimator) condition(e expr.Expr) float64 {
 func (s *estimator) operator(e *expr.OpExpr) float64 {
 	switch e.Op.Name {
 	case "=":
-		return s.equal(e.Args)
+		return s.equalTo(e)
 	case "<>":
-		return 1 - s.equal(e.Args)
+		nulls := 0.0
+		if st := s.column(columnOf(e.Args[0])); st != nil {
+			nulls = st.NullFraction
+		}
+		return math.Max(1-s.equalTo(e)-nulls, 0)
 	case "<", "<=", ">", ">=":
+		if c, name, v, ok := s.constantOf(e.Op, e.Args); ok {
+			return s.inequality(c, name, v)
+		}
 		return defaultInequality
 	case "~~", "~", "~~*", "~*":
 		return defaultMatch
@@ -186,6 +203,14 @@ func (s *estimator) operator(e *expr.OpExpr) float64 {
 		return 1 - defaultMatch
 	}
 	return defaultOtherBoolean
+}
+
+// equalTo is equal, sharpened by what is known about a constant.
+func (s *estimator) equalTo(e *expr.OpExpr) float64 {
+	if c, _, v, ok := s.constantOf(e.Op, e.Args); ok {
+		return s.equalConst(c, v)
+	}
+	return s.equal(e.Args)
 }
 
 // equal is 1/n_distinct of the column, less the nulls; between two columns that with more values counts, as in eqjoinsel.
@@ -236,6 +261,14 @@ func (s *estimator) array(e *expr.ScalarArray) float64 {
 	n := float64(len(e.List))
 	if e.Array != nil {
 		n = 10
+	} else if e.Op.Name == "=" && !e.All { // the elements exclude each other
+		sum := 0.0
+		for _, x := range e.List {
+			if c, ok := x.(*expr.Const); !ok || !c.D.Null {
+				sum += s.operator(&expr.OpExpr{Op: e.Op, Args: []expr.Expr{e.Arg, x}})
+			}
+		}
+		return math.Min(sum, 1)
 	}
 	one := s.operator(&expr.OpExpr{Op: e.Op, Args: []expr.Expr{e.Arg, e.Array}})
 	switch {

@@ -45,10 +45,19 @@ type TableColumn struct {
 	Dropped bool
 	// Identity is that of catalog.Column.
 	Identity byte
-	// Statistics of the last ANALYZE, zero if there was none. A negative Distinct is a fraction of the rows.
-	Distinct, NullFraction float64
-	Width                  int
+	// Statistics of the last ANALYZE, zero if there was none. A negative Distinct is a fraction of the rows, Correlation that of the
+	// values' order with the heap's.
+	Distinct, NullFraction, Correlation float64
+	Width                               int
+	// Common are the most common values, the most frequent first, with their fractions of the rows. Bounds are a histogram of the values
+	// that are neither null nor common.
+	Common      []datum.Datum
+	Frequencies []float64
+	Bounds      []datum.Datum
 }
+
+// analysed reports whether there are statistics.
+func (c *TableColumn) analysed() bool { return c.Distinct != 0 || c.NullFraction != 0 }
 
 // Index is one index of a Table.
 type Index struct {

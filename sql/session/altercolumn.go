@@ -170,7 +170,7 @@ func (a *alteration) setType(attr int, cd *pg_query.ColumnDef) error {
 		a.values[attr] = value
 	}
 	a.retyped = append(a.retyped, attr)
-	c.Type, c.Distinct, c.NullFraction, c.Width = typ, 0, 0, 0
+	c.Type, c.ColumnStats = typ, catalog.ColumnStats{}
 	return nil
 }
 

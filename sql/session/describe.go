@@ -34,7 +34,11 @@ func (src *source) table(t *catalog.Table) (*plan.Table, error) {
 	out := &plan.Table{OID: t.OID, Schema: "public", Name: t.Name, Row: t.RowType(), Heap: t.Heap(), Columns: make([]plan.TableColumn, len(t.Columns))}
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		out.Columns[i] = plan.TableColumn{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Dropped: c.Dropped, Identity: c.Identity, Distinct: c.Distinct, NullFraction: c.NullFraction, Width: c.Width}
+		v := t.Values(i)
+		out.Columns[i] = plan.TableColumn{
+			Name: c.Name, Type: c.Type, NotNull: c.NotNull, Dropped: c.Dropped, Identity: c.Identity, Distinct: c.Distinct, NullFraction: c.NullFraction,
+			Correlation: c.Correlation, Width: c.Width, Common: v.Common, Frequencies: c.Frequencies, Bounds: v.Bounds,
+		}
 	}
 	size(out, t, blocks)
 	lasting := true

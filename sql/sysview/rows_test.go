@@ -111,8 +111,10 @@ func fill(t *testing.T, c *catalog.Store, x *xact.Txn) {
 	}))
 	require.NoError(t, c.CreateAccessMethod(ctx, x, &catalog.AccessMethod{Name: "lost", Plugin: "lost.bin"}))
 	orders := &catalog.Table{Name: "orders", Owner: "ann", Options: map[string]string{"fillfactor": "90"}, Columns: []catalog.Column{
-		{Name: "id", Type: datum.Type{OID: datum.Int8}, NotNull: true, Distinct: -1, Width: 8},
-		{Name: "Customer", Type: datum.Type{OID: datum.Varchar, Mod: 24}, Default: "'nobody'", Distinct: 40, NullFraction: 0.25, Width: 9},
+		{Name: "id", Type: datum.Type{OID: datum.Int8}, NotNull: true, ColumnStats: catalog.ColumnStats{Distinct: -1, Width: 8, Correlation: 1, Bounds: []string{"1", "50", "99"}}},
+		{Name: "Customer", Type: datum.Type{OID: datum.Varchar, Mod: 24}, Default: "'nobody'", ColumnStats: catalog.ColumnStats{
+			Distinct: 40, NullFraction: 0.25, Width: 9, Correlation: -0.5, Common: []string{"a,b", "c"}, Frequencies: []float64{0.25, 0.125},
+		}},
 		{Name: "tags", Type: datum.Type{OID: datum.MustLookup(datum.Text).Array}},
 	}}
 	orders.Comment, orders.Columns[1].Comment = "What was ordered", "Who ordered"
