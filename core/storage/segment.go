@@ -28,6 +28,11 @@ func (s segment) fileName() string {
 	return name
 }
 
+// RelationPath is the first file of a fork, seen from the data directory.
+func RelationPath(f page.RelFile) string {
+	return filepath.Join(baseDir, segment{RelFile: f}.fileName())
+}
+
 // parseFileName is the inverse of fileName. Other names are not ours and are left alone.
 func parseFileName(name string) (segment, bool) {
 	var s segment

@@ -72,7 +72,7 @@ func (b *Builder) coerceModifier(e Expr, t datum.Type, when Coercion) (Expr, err
 	if c, ok := e.(*Const); ok {
 		d, err := datum.MustLookup(t.OID).FitModifier(c.D, t.Mod, when == Explicit)
 		if err != nil {
-			return nil, pgerr.From(err).At(c.Pos)
+			return nil, err // without a place, as PostgreSQL's, which calls a function for it
 		}
 		return &Const{D: d, T: t, Pos: c.Pos}, nil
 	}

@@ -44,7 +44,7 @@ func (d *Deps) checkUnique(ctx context.Context, t *xact.Txn, table *catalog.Tabl
 		}
 		for _, other := range others {
 			if equalKeys(types, key, other) {
-				return duplicate(index, key)
+				return duplicate(table, index, key)
 			}
 		}
 		suspects[h] = append(others, key)
@@ -119,7 +119,7 @@ func equalKeys(types []datum.OID, a, b []datum.Datum) bool {
 }
 
 // duplicate is PostgreSQL's error for a unique index that cannot be.
-func duplicate(index *catalog.Index, key []datum.Datum) error {
+func duplicate(table *catalog.Table, index *catalog.Index, key []datum.Datum) error {
 	var names, values []string
 	for i, c := range index.Columns {
 		names = append(names, c.Name)
@@ -127,5 +127,5 @@ func duplicate(index *catalog.Index, key []datum.Datum) error {
 	}
 	return pgerr.New(pgerr.UniqueViolation, "could not create unique index %q", index.Name).
 		WithDetail("Key (%s)=(%s) is duplicated.", strings.Join(names, ", "), strings.Join(values, ", ")).
-		WithConstraint(index.Name)
+		WithTable("public", table.Name).WithConstraint(index.Name)
 }

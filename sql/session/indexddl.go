@@ -27,7 +27,7 @@ func (s *Session) createIndex(ctx context.Context, stmt parse.Statement, st *pg_
 	}
 	t, _, err := s.db.cat.LockTable(ctx, s.tx.txn, st.Relation.Relname, lock.Share)
 	if err != nil {
-		return pgerr.From(err).At(parse.NewLocator(stmt.Query).At(st.Relation.Location))
+		return err
 	}
 	if err := s.knowMethod(ctx, st.AccessMethod); err != nil {
 		return err

@@ -61,6 +61,9 @@ func TestStandbyRefusesToWrite(t *testing.T) {
 		require.EqualError(t, err, message, sql)
 		require.Equal(t, pgerr.ReadOnlySQLTransaction, pgerr.CodeOf(err), sql)
 	}
+	err = standby.Query(background, "begin; lock table t in row exclusive mode; lock table t", &capture{s: standby})
+	require.EqualError(t, err, "cannot execute LOCK TABLE during recovery")
+	must(t, standby, "rollback")
 	err = standby.Query(background, "select pg_current_wal_lsn()", &capture{s: standby})
 	require.EqualError(t, err, "recovery is in progress")
 	require.NotContains(t, must(t, standby, "select pg_last_wal_replay_lsn()"), "∅")

@@ -96,6 +96,8 @@ func (s *Session) utility(ctx context.Context, p *portal, out Output) (tag strin
 	case *pg_query.Node_DiscardStmt:
 		tag, err = s.discard(n.DiscardStmt)
 		return tag, nil, err
+	case *pg_query.Node_LockStmt:
+		return "LOCK TABLE", nil, s.lockTable(ctx, n.LockStmt)
 	}
 	tag, err = s.ddl(ctx, p)
 	if err == nil && s.tx != nil {

@@ -254,7 +254,7 @@ func All() []*Definition {
 
 // nearest finds the parameter whose name is spelt most like name, "" if none is close.
 func nearest(name string) string {
-	best, bestDistance := "", max(2, len(name)/4)+1
+	best, bestDistance := "", max(1, len(name)/4)+1
 	for _, d := range All() {
 		if n := distance(strings.ToLower(name), strings.ToLower(d.Name)); n < bestDistance {
 			best, bestDistance = d.Name, n

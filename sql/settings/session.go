@@ -11,10 +11,11 @@ import (
 // changed but replaced (with, without), so that a transaction begins by keeping them.
 type Session struct {
 	store    *Store
-	own      map[string]value // SET, and what the client asked for at connection time
-	startup  map[string]value // what RESET goes back to
-	local    map[string]value // SET LOCAL, until the end of the transaction
-	before   []frame          // at the start of the transaction and of each subtransaction in it, empty outside
+	own      map[string]value       // SET, and what the client asked for at connection time
+	startup  map[string]value       // what RESET goes back to
+	local    map[string]value       // SET LOCAL, until the end of the transaction
+	custom   map[string]*Definition // those with a dot in their name that somebody has set, by name in lower case
+	before   []frame                // at the start of the transaction and of each subtransaction in it, empty outside
 	version  uint64
 	onReport func(name, value string)
 }
@@ -54,7 +55,7 @@ func (s *Session) Override(name, text string) {
 
 // admit checks name, value and the right to set it in a session.
 func (s *Session) admit(name, text string) (*Definition, string, error) {
-	d, err := Lookup(name)
+	d, err := s.place(name)
 	if err != nil {
 		return nil, "", err
 	}
@@ -99,7 +100,7 @@ func (s *Session) put(d *Definition, v value, local bool) {
 
 // Reset is RESET name.
 func (s *Session) Reset(name string) error {
-	d, err := Lookup(name)
+	d, err := s.lookup(name)
 	if err != nil {
 		return err
 	}
@@ -125,6 +126,9 @@ func (s *Session) ResetAll() {
 		if s.Source(d.Name) == SourceSession {
 			s.reset(d)
 		}
+	}
+	for _, d := range s.custom {
+		s.reset(d)
 	}
 }
 
@@ -216,7 +220,7 @@ func (s *Session) Version() uint64 { return s.version + s.store.version()<<32 }
 
 // Show is a parameter as SHOW prints it.
 func (s *Session) Show(name string) (canonicalName, shown string, err error) {
-	d, err := Lookup(name)
+	d, err := s.lookup(name)
 	if err != nil {
 		return "", "", err
 	}

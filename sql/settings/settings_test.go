@@ -98,6 +98,38 @@ func TestSetLocalAndAbortGiveBackWhatWasBefore(t *testing.T) {
 	require.Equal(t, "UTC", s.Text("TimeZone"))
 }
 
+func TestNamesWithADotAreTheClientsOwn(t *testing.T) {
+	s := NewStore().NewSession(false, nil)
+	_, _, err := s.Show("app.user")
+	require.Equal(t, pgerr.UndefinedObject, pgerr.From(err).Code, "nobody has set it")
+	show := func() string {
+		name, v, err := s.Show("APP.user")
+		require.NoError(t, err)
+		require.Equal(t, "app.User", name, "as it was first written")
+		return v
+	}
+	s.Begin()
+	require.NoError(t, s.Set("app.User", "ann", false))
+	require.Equal(t, "ann", show())
+	s.End(false)
+	require.Empty(t, show(), "taken back, the name stays")
+	s.Begin()
+	require.NoError(t, s.Set("app.user", "bob", false))
+	require.NoError(t, s.Set("app.user", "cy", true))
+	require.Equal(t, "cy", show())
+	s.End(true)
+	require.Equal(t, "bob", show())
+	s.ResetAll()
+	require.Empty(t, show())
+	_, err = NewStore().NewSession(false, nil).lookup("app.user")
+	require.Error(t, err, "another session knows nothing of it")
+	for _, bad := range []string{"a.", ".b", "a..b", "a.1b", "a.b-c"} {
+		err := s.Set(bad, "x", false)
+		require.Equal(t, pgerr.InvalidName, pgerr.From(err).Code, bad)
+	}
+	require.Error(t, NewStore().Set("app.user", "x", SourceFile), "the server's own are in the table")
+}
+
 func TestACommandLineValueIsStrongerThanTheFile(t *testing.T) {
 	s := NewStore()
 	require.NoError(t, s.Set("wal_keep_size", "1GB", SourceCommandLine))

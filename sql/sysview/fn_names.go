@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/storage"
 )
 
 // names are the functions from numbers to names and back.
@@ -73,6 +75,13 @@ func (r registrar) names() {
 		}
 		return datum.NewInt(int64(n)), nil
 	}, datum.OIDType, datum.Regclass)
+	r.add("pg_relation_filepath", func(e *Env, a []datum.Datum) (datum.Datum, error) {
+		n, ok := filenode(e, uint32(a[0].I))
+		if !ok {
+			return datum.NewNull(), nil
+		}
+		return datum.NewText(storage.RelationPath(page.RelFile{Rel: page.RelFileNumber(n)})), nil
+	}, datum.Text, datum.Regclass)
 	r.add("pg_relation_is_publishable", func(*Env, []datum.Datum) (datum.Datum, error) { // there are no publications
 		return datum.NewBool(false), nil
 	}, datum.Bool, datum.Regclass)
