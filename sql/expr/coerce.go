@@ -70,11 +70,10 @@ func (b *Builder) coerceModifier(e Expr, t datum.Type, when Coercion) (Expr, err
 		return e, nil
 	}
 	if c, ok := e.(*Const); ok {
-		d, err := datum.MustLookup(t.OID).FitModifier(c.D, t.Mod, when == Explicit)
-		if err != nil {
-			return nil, err // without a place, as PostgreSQL's, which calls a function for it
+		// One that does not fit is an error of the statement's run, without a place in its text, as in PostgreSQL.
+		if d, err := datum.MustLookup(t.OID).FitModifier(c.D, t.Mod, when == Explicit); err == nil {
+			return &Const{D: d, T: t, Pos: c.Pos}, nil
 		}
-		return &Const{D: d, T: t, Pos: c.Pos}, nil
 	}
 	if p, ok := e.(*Param); ok && b.Params != nil {
 		b.Params.Fitted = append(b.Params.Fitted, Fitted{Index: p.Index, Type: t, Explicit: when == Explicit})
