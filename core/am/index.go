@@ -2,6 +2,7 @@ package am
 
 import (
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/genericxlog"
 )
@@ -11,9 +12,8 @@ type Column struct {
 	Name string
 	Type datum.OID
 	// OpClass is the operator class, spelt out even when the user relied on the default.
-	OpClass    string
-	Desc       bool
-	NullsFirst bool
+	OpClass string
+	ordkey.Order
 }
 
 // Index is everything an access method is told about one of its indexes.

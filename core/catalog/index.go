@@ -3,6 +3,7 @@ package catalog
 import (
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/genericxlog"
@@ -33,12 +34,11 @@ type Index struct {
 
 // IndexColumn is one key column of an index.
 type IndexColumn struct {
-	Attr       int       `json:"attr"` // position in the table's columns, from 0
-	Name       string    `json:"name"`
-	Type       datum.OID `json:"type"`
-	OpClass    string    `json:"opclass"`
-	Desc       bool      `json:"desc,omitempty"`
-	NullsFirst bool      `json:"nullsFirst,omitempty"`
+	Attr    int       `json:"attr"` // position in the table's columns, from 0
+	Name    string    `json:"name"`
+	Type    datum.OID `json:"type"`
+	OpClass string    `json:"opclass"`
+	ordkey.Order
 }
 
 // Relation returns the relation that holds the index's pages.
@@ -61,7 +61,7 @@ func (i *Index) Serves(snap *xact.Snapshot) (bool, error) {
 func (i *Index) Describe(heap page.RelFileNumber) am.Index {
 	columns := make([]am.Column, len(i.Columns))
 	for n, c := range i.Columns {
-		columns[n] = am.Column{Name: c.Name, Type: c.Type, OpClass: c.OpClass, Desc: c.Desc, NullsFirst: c.NullsFirst}
+		columns[n] = am.Column{Name: c.Name, Type: c.Type, OpClass: c.OpClass, Order: c.Order}
 	}
 	return am.Index{
 		OID: i.OID, Name: i.Name, Rel: i.Relation(), Heap: heap,

@@ -1,12 +1,12 @@
 package datum
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
 
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/pgerr"
 )
 
@@ -121,7 +121,7 @@ func readArray(b []byte, info *TypeInfo) ([]Datum, error) {
 // arrayType makes the array type of an element type.
 func arrayType(element *TypeInfo) *TypeInfo {
 	t := &TypeInfo{OID: element.Array, Name: "_" + element.Name, SQLName: element.SQLName + "[]", Len: -1, Category: 'A',
-		Elem: element.OID, send: sendText, hash: hashText}
+		Elem: element.OID, send: sendText}
 	t.parse = func(env *Env, s string, mod int32) (Datum, error) { return parseArray(env, s, element, mod) }
 	t.format = func(env *Env, dst []byte, d Datum) []byte {
 		list, err := readArray(d.Bytes(), element)
@@ -148,16 +148,7 @@ func arrayType(element *TypeInfo) *TypeInfo {
 		}
 		return newArray(element, list), nil
 	}
-	t.compare = func(a, b Datum) int {
-		x, _ := readArray(a.Bytes(), element)
-		y, _ := readArray(b.Bytes(), element)
-		for i := range min(len(x), len(y)) {
-			if c := compareNullable(element, x[i], y[i]); c != 0 {
-				return c
-			}
-		}
-		return cmp.Compare(len(x), len(y))
-	}
+	t.ordering = arrayOrdering(element, ordkey.CompareArrays)
 	return t
 }
 
@@ -175,11 +166,40 @@ func fitElements(element *TypeInfo, d Datum, mod int32, explicit bool) (Datum, e
 	return newArray(element, list), nil
 }
 
+// arrayOrdering is how arrays compare and hash by their elements.
+func arrayOrdering(element *TypeInfo, compare func(a, b ordkey.Shape, element func(i int) int) int) ordering {
+	return ordering{
+		compare: func(a, b Datum) int {
+			x, _ := readArray(a.Bytes(), element)
+			y, _ := readArray(b.Bytes(), element)
+			return compare(a.shape(len(x)), b.shape(len(y)), func(i int) int {
+				if x[i].Null || y[i].Null {
+					return ordkey.Order{}.Nulls(x[i].Null, y[i].Null)
+				}
+				return element.compare(x[i], y[i])
+			})
+		},
+		hash: func(d Datum) uint64 {
+			list, _ := readArray(d.Bytes(), element)
+			h := hashUint64(uint64(len(list)))
+			for i := range list {
+				h = mix(h, hashNullable(element, list[i])^0x589965cc75374cc3)
+			}
+			return h
+		},
+	}
+}
+
+func (d Datum) shape(length int) ordkey.Shape {
+	return ordkey.Shape{Dimensions: boolInt(length > 0), Length: length, Lower: int(d.ArrayLower())}
+}
+
 // vectorType makes int2vector or oidvector: an array that counts from 0, never has nulls and prints its elements between
 // blanks. Catalogs use them.
 func vectorType(oid OID, element *TypeInfo) *TypeInfo {
 	t := arrayType(element)
 	t.OID, t.Name = oid, element.Name+"vector"
+	t.ordering = arrayOrdering(element, ordkey.CompareVectors)
 	t.SQLName = t.Name
 	t.parse = func(env *Env, s string, _ int32) (Datum, error) {
 		var list []Datum

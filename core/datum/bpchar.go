@@ -37,10 +37,3 @@ func fitBPChar(d Datum, mod int32, explicit bool) (Datum, error) {
 	d.S = d.S[:cut]
 	return d, nil
 }
-
-// TrimBlanks returns a text without the blanks at its end: the value of a char(n) that counts.
-func TrimBlanks(s string) string { return strings.TrimRight(s, " ") }
-
-func compareBPChar(a, b Datum) int { return strings.Compare(TrimBlanks(a.S), TrimBlanks(b.S)) }
-
-func hashBPChar(d Datum) uint64 { return HashString(TrimBlanks(d.S)) }

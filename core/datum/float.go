@@ -1,7 +1,6 @@
 package datum
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math"
 	"strconv"
@@ -151,20 +150,6 @@ func receiveFloat4(b []byte) (Datum, error) {
 
 func sendFloat4(dst []byte, d Datum) []byte {
 	return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(d.Float())))
-}
-
-// compareFloat orders NaN above everything else and equal to itself; the two zeros are equal.
-func compareFloat(a, b Datum) int {
-	x, y := a.Float(), b.Float()
-	switch {
-	case x < y:
-		return -1
-	case x > y:
-		return 1
-	case x == y:
-		return 0
-	}
-	return cmp.Compare(boolInt(math.IsNaN(x)), boolInt(math.IsNaN(y)))
 }
 
 func boolInt(b bool) int {

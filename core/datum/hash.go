@@ -2,7 +2,6 @@ package datum
 
 import (
 	"encoding/binary"
-	"math"
 	"math/bits"
 )
 
@@ -15,8 +14,6 @@ func mix(a, b uint64) uint64 {
 }
 
 func hashUint64(v uint64) uint64 { return mix(v^0xa0761d6478bd642f, 0xe7037ed1a0b428db) }
-
-func hashInt(d Datum) uint64 { return hashUint64(uint64(d.I)) }
 
 // HashString hashes bytes, eight at a time. The result is the same in every process.
 func HashString(s string) uint64 {
@@ -31,22 +28,4 @@ func HashString(s string) uint64 {
 		tail |= uint64(c) << (8 * i)
 	}
 	return mix(h^tail, 0xe7037ed1a0b428db)
-}
-
-func hashText(d Datum) uint64 { return HashString(d.S) }
-
-func hashFloat(d Datum) uint64 {
-	f := d.Float()
-	switch {
-	case f == 0: // both zeros
-		return hashUint64(0)
-	case math.IsNaN(f):
-		return hashUint64(math.Float64bits(math.NaN()))
-	}
-	return hashUint64(uint64(d.I))
-}
-
-func hashInterval(d Datum) uint64 {
-	days, micros := d.Interval().span()
-	return mix(hashUint64(uint64(days)), uint64(micros)^0xa0761d6478bd642f)
 }

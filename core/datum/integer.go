@@ -1,7 +1,6 @@
 package datum
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math"
 	"strconv"
@@ -90,7 +89,3 @@ func receiveInt(width int) func([]byte) (Datum, error) {
 func sendInt2(dst []byte, d Datum) []byte { return binary.BigEndian.AppendUint16(dst, uint16(d.I)) }
 func sendInt4(dst []byte, d Datum) []byte { return binary.BigEndian.AppendUint32(dst, uint32(d.I)) }
 func sendInt8(dst []byte, d Datum) []byte { return binary.BigEndian.AppendUint64(dst, uint64(d.I)) }
-
-func compareInt(a, b Datum) int { return cmp.Compare(a.I, b.I) }
-
-func compareUint(a, b Datum) int { return cmp.Compare(uint64(a.I), uint64(b.I)) }

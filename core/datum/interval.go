@@ -124,18 +124,3 @@ func receiveInterval(b []byte) (Datum, error) {
 	}
 	return Datum{S: string(b)}, nil
 }
-
-// compareInterval counts a month as 30 days and a day as 24 hours.
-func compareInterval(a, b Datum) int {
-	ad, am := a.Interval().span()
-	bd, bm := b.Interval().span()
-	if ad != bd {
-		return compareInt(Datum{I: ad}, Datum{I: bd})
-	}
-	return compareInt(Datum{I: am}, Datum{I: bm})
-}
-
-func (v IntervalValue) span() (days, micros int64) {
-	days, micros = SplitTimestamp(v.Micros)
-	return days + int64(v.Days) + 30*int64(v.Months), micros
-}

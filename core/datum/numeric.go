@@ -80,10 +80,12 @@ func sendNumeric(dst []byte, d Datum) []byte {
 func compareNumeric(a, b Datum) int { return numeric.CompareEncoded(a.S, b.S) }
 
 func hashNumeric(d Datum) uint64 {
-	var n numeric.Decimal
-	n.Decode(d.S)
-	n.Reduce()
-	return HashString(n.Encode())
+	n := numeric.Number(d.S).Canonical()
+	h := hashUint64(uint64(n.Class)<<32 | uint64(n.Scale))
+	if n.Big != nil {
+		return mix(h, HashString(alias(n.Big)))
+	}
+	return mix(h, hashUint64(n.Low))
 }
 
 func numericModifier(mod int32) (precision, scale int) {

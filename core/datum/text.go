@@ -143,8 +143,6 @@ func receiveName(b []byte) (Datum, error) {
 
 func sendText(dst []byte, d Datum) []byte { return append(dst, d.S...) }
 
-func compareText(a, b Datum) int { return strings.Compare(a.S, b.S) }
-
 // parseChar reads a "char": one byte, PostgreSQL's backslash and three octal digits for a byte that is not ASCII, or
 // nothing for the zero byte.
 func parseChar(_ *Env, s string, _ int32) (Datum, error) {

@@ -32,8 +32,7 @@ type TypeInfo struct {
 	format  func(env *Env, dst []byte, d Datum) []byte
 	receive func(b []byte) (Datum, error)
 	send    func(dst []byte, d Datum) []byte
-	compare func(a, b Datum) int
-	hash    func(d Datum) uint64
+	ordering
 }
 
 // ParseText reads a value in PostgreSQL's text format under the default environment (UTC), and applies the modifier
@@ -67,8 +66,7 @@ func (t *TypeInfo) String(d Datum) string {
 	return string(t.AppendText(nil, d))
 }
 
-// Compare orders two values that are not null: negative, zero or positive. Text compares by bytes, NaN is the greatest
-// number and equal to itself.
+// Compare orders two values that are not null, by the type's rule in core/ordkey: negative, zero or positive.
 func (t *TypeInfo) Compare(a, b Datum) int { return t.compare(a, b) }
 
 // Hash returns a hash that is equal for values that Compare as equal. Integers of all widths share one hash, and so do
@@ -110,26 +108,3 @@ func MustLookup(oid OID) *TypeInfo {
 
 // Types returns all types in ascending order of OID.
 func Types() []*TypeInfo { return slices.Clone(types) }
-
-// Compare orders two values of one type; a null sorts after everything, as in an ascending index.
-func Compare(t OID, a, b Datum) int { return compareNullable(byOID[t], a, b) }
-
-func compareNullable(t *TypeInfo, a, b Datum) int {
-	switch {
-	case a.Null && b.Null:
-		return 0
-	case a.Null:
-		return 1
-	case b.Null:
-		return -1
-	}
-	return t.compare(a, b)
-}
-
-// Hash hashes a value of the type; all nulls hash alike.
-func Hash(t OID, d Datum) uint64 {
-	if d.Null {
-		return hashNull
-	}
-	return byOID[t].hash(d)
-}

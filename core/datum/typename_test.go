@@ -74,6 +74,13 @@ func TestHashFollowsCompare(t *testing.T) {
 	month, day := datum.NewInterval(datum.IntervalValue{Months: 1}), datum.NewInterval(datum.IntervalValue{Days: 30})
 	require.Zero(t, interval.Compare(month, day))
 	require.Equal(t, interval.Hash(month), interval.Hash(day))
+	list := datum.MustLookup(num.Array)
+	a, err := list.ParseText("{1.0,NULL}", -1)
+	require.NoError(t, err)
+	b, err := list.ParseText("{1.00,NULL}", -1)
+	require.NoError(t, err)
+	require.Zero(t, list.Compare(a, b))
+	require.Equal(t, list.Hash(a), list.Hash(b))
 	require.Equal(t, 1, datum.Compare(datum.Int4, datum.NewNull(), datum.NewInt(5)))
 	require.Zero(t, datum.Compare(datum.Int4, datum.NewNull(), datum.NewNull()))
 }

@@ -3,31 +3,31 @@ package datum
 import (
 	"math"
 	"slices"
+
+	"github.com/quiredb/quire/core/ordkey"
 )
 
 func formatNothing(_ *Env, dst []byte, _ Datum) []byte { return dst }
 
 func buildTypes() []*TypeInfo {
-	text := TypeInfo{Len: -1, Category: 'S', parse: parseText, format: formatText, receive: receiveText, send: sendText,
-		compare: compareText, hash: hashText}
-	number := TypeInfo{Category: 'N', format: formatInt, compare: compareInt, hash: hashInt}
+	text := TypeInfo{Len: -1, Category: 'S', parse: parseText, format: formatText, receive: receiveText, send: sendText}
+	number := TypeInfo{Category: 'N', format: formatInt}
 	oid := number
-	oid.Len, oid.parse, oid.receive, oid.send, oid.compare = 4, parseOID, receiveOID, sendInt4, compareUint
-	float := TypeInfo{Category: 'N', compare: compareFloat, hash: hashFloat}
-	instant := TypeInfo{Len: 8, Category: 'D', receive: receiveTimestamp, send: sendInt8, compare: compareInt, hash: hashInt}
+	oid.Len, oid.parse, oid.receive, oid.send = 4, parseOID, receiveOID, sendInt4
+	float := TypeInfo{Category: 'N'}
+	instant := TypeInfo{Len: 8, Category: 'D', receive: receiveTimestamp, send: sendInt8}
 	bytes := text
 	bytes.Category = 'U'
 
 	var list []*TypeInfo
 	add := func(t TypeInfo, oid OID, name, sqlName string, array OID, set func(t *TypeInfo)) {
-		t.OID, t.Name, t.SQLName, t.Array = oid, name, sqlName, array
+		t.OID, t.Name, t.SQLName, t.Array, t.ordering = oid, name, sqlName, array, orderings[ordkey.RuleOf(uint32(oid))]
 		if set != nil {
 			set(&t)
 		}
 		list = append(list, &t)
 	}
-	add(TypeInfo{Len: 1, Category: 'B', Preferred: true, parse: parseBool, format: formatBool, receive: receiveBool, send: sendBool,
-		compare: compareInt, hash: hashInt}, Bool, "bool", "boolean", 1000, nil)
+	add(TypeInfo{Len: 1, Category: 'B', Preferred: true, parse: parseBool, format: formatBool, receive: receiveBool, send: sendBool}, Bool, "bool", "boolean", 1000, nil)
 	add(bytes, Bytea, "bytea", "bytea", 1001, func(t *TypeInfo) {
 		t.parse, t.format, t.receive = parseBytea, formatBytea, receiveBytea
 	})
@@ -60,7 +60,7 @@ func buildTypes() []*TypeInfo {
 	add(text, Unknown, "unknown", "unknown", 0, func(t *TypeInfo) { t.Category = 'X' })
 	add(text, Varchar, "varchar", "character varying", 1015, func(t *TypeInfo) { t.parse = parseVarchar })
 	add(text, BPChar, "bpchar", "character", 1014, func(t *TypeInfo) {
-		t.parse, t.compare, t.hash = parseBPChar, compareBPChar, hashBPChar
+		t.parse = parseBPChar
 	})
 	add(instant, Date, "date", "date", 1182, func(t *TypeInfo) {
 		t.Len, t.parse, t.format, t.receive, t.send = 4, parseDate, formatDate, receiveDate, sendInt4
@@ -74,11 +74,9 @@ func buildTypes() []*TypeInfo {
 	add(bytes, Interval, "interval", "interval", 1187, func(t *TypeInfo) {
 		t.Len, t.Category, t.Preferred = 16, 'T', true
 		t.parse, t.format, t.receive = parseInterval, formatInterval, receiveInterval
-		t.compare, t.hash = compareInterval, hashInterval
 	})
 	add(bytes, Numeric, "numeric", "numeric", 1231, func(t *TypeInfo) {
 		t.Category, t.parse, t.format, t.receive, t.send = 'N', parseNumeric, formatNumeric, receiveNumeric, sendNumeric
-		t.compare, t.hash = compareNumeric, hashNumeric
 	})
 	for _, r := range regTypes {
 		add(oid, r.oid, r.name, r.name, r.array, func(t *TypeInfo) {
@@ -96,7 +94,7 @@ func buildTypes() []*TypeInfo {
 		t.Len, t.parse, t.format, t.receive = 16, parseUUID, formatUUID, receiveUUID
 	})
 	add(number, PgLSN, "pg_lsn", "pg_lsn", 3221, func(t *TypeInfo) {
-		t.Len, t.Category, t.parse, t.format, t.compare = 8, 'U', parseLSN, formatLSN, compareUint
+		t.Len, t.Category, t.parse, t.format = 8, 'U', parseLSN, formatLSN
 		t.receive, t.send = receiveInt(8), sendInt8
 	})
 	for _, t := range list {

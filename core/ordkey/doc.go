@@ -1,9 +1,12 @@
-// Package ordkey encodes values so that comparing bytes compares values. It is the one place that knows in what order
-// the values of a type are, for the host and for access methods in other processes alike; so it imports nothing but the
-// standard library.
+// Package ordkey says in what order the values of a type are and which of them are equal. It is the one place that knows: the host
+// compares, sorts, hashes and merges by it (core/datum hands its values in), and access methods in other processes make their keys
+// with it. So it imports nothing but the standard library.
 //
-// Values come in PostgreSQL's binary format, nil is NULL. Encodings of several columns may be appended to one another:
-// the whole then compares column by column.
+// It has two forms of one set of rules. Comparisons take plain Go values: CompareSigned, CompareFloat, CompareText, CompareNumbers and
+// so on, and RuleOf tells which of them a type goes by. Encodings take PostgreSQL's binary format and give bytes that compare as
+// the values do; several of them may be appended to one another, and the whole then compares column by column. Where a rule
+// is more than how bytes or integers compare, both forms go through the same function: FloatKey, SpanOf, TrimBlanks, Class,
+// Order.
 //
 // Always true:
 //
@@ -13,7 +16,7 @@
 //	    without a length, and what follows them decides only between equals.
 //	O3. The first byte says whether the value is NULL; it decides before everything else and is not turned round by a
 //	    descending direction.
-//	O4. Where Exact says so, Decode gives back the bytes that were encoded.
+//	O4. Where Exact says so, values are equal only if their bytes are, and Decode gives back the bytes that were encoded.
 //	O5. Encodings are on disk: they never change for a type.
 //
 // Text is compared by its bytes, which for UTF-8 is the order of code points (PostgreSQL's collation C).

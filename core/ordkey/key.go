@@ -38,8 +38,9 @@ func Append(dst []byte, typ uint32, value []byte, desc, nullsFirst bool) ([]byte
 	return out, nil
 }
 
+// nullMark lies on the side of NotNull where NULLs are.
 func nullMark(first bool) byte {
-	if first {
+	if (Order{NullsFirst: first}).Nulls(true, false) < 0 {
 		return NullFirst
 	}
 	return NullLast

@@ -5,16 +5,6 @@ import (
 	"fmt"
 )
 
-// The class of a numeric, in ascending order.
-const (
-	numericNegInfinity byte = iota + 1
-	numericNegative
-	numericZero
-	numericPositive
-	numericInfinity
-	numericNaN
-)
-
 // PostgreSQL's binary format of numeric: a header of four 16-bit words, then digits of base 10000.
 const (
 	numericHeader  = 8
@@ -51,11 +41,11 @@ func encodeNumeric(dst, v []byte) ([]byte, error) {
 	}
 	switch sign {
 	case signNaN:
-		return append(dst, numericNaN), nil
+		return append(dst, byte(NaN)), nil
 	case signInfinity:
-		return append(dst, numericInfinity), nil
+		return append(dst, byte(Infinity)), nil
 	case signNegInf:
-		return append(dst, numericNegInfinity), nil
+		return append(dst, byte(NegInfinity)), nil
 	case signPositive, signNegative:
 	default:
 		return dst, fmt.Errorf("%w: sign %#x", ErrValue, sign)
@@ -67,11 +57,11 @@ func encodeNumeric(dst, v []byte) ([]byte, error) {
 		digits = digits[:len(digits)-numericDigit]
 	}
 	if len(digits) == 0 {
-		return append(dst, numericZero), nil
+		return append(dst, byte(Zero)), nil
 	}
 	start := len(dst) + 1
 	biased := uint32(weight + weightBias)
-	out := append(dst, numericPositive, byte(biased>>16), byte(biased>>8), byte(biased))
+	out := append(dst, byte(Positive), byte(biased>>16), byte(biased>>8), byte(biased))
 	for ; len(digits) > 0; digits = digits[numericDigit:] {
 		d := binary.BigEndian.Uint16(digits)
 		if d >= numericDigits {
@@ -81,7 +71,7 @@ func encodeNumeric(dst, v []byte) ([]byte, error) {
 	}
 	out = append(out, 0, 0)
 	if sign == signNegative {
-		out[start-1] = numericNegative
+		out[start-1] = byte(Negative)
 		complement(out[start:])
 	}
 	return out, nil
@@ -91,12 +81,12 @@ func numericLength(enc []byte, mask byte) (int, bool) {
 	if len(enc) == 0 {
 		return 0, false
 	}
-	switch enc[0] ^ mask {
-	case numericNegInfinity, numericZero, numericInfinity, numericNaN:
+	switch Class(enc[0] ^ mask) {
+	case NegInfinity, Zero, Infinity, NaN:
 		return 1, true
-	case numericNegative:
+	case Negative:
 		mask = ^mask
-	case numericPositive:
+	case Positive:
 	default:
 		return 0, false
 	}

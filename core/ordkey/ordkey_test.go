@@ -85,8 +85,8 @@ func binary(typ datum.OID, d datum.Datum) []byte {
 
 func sign(i int) int { return cmp.Compare(i, 0) }
 
-// The order of encodings is datum's order, which the executor sorts and merges by. There is one rule, then, and this holds the two
-// forms of it together.
+// The order of encodings is datum's order, which the executor sorts and merges by. Both come from this package; this holds the two
+// ways in which it reads values together.
 func TestEncodingsOrderAsDatumsDo(t *testing.T) {
 	for typ, make := range draw {
 		t.Run(datum.MustLookup(typ).Name, func(t *testing.T) {

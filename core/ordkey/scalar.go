@@ -1,10 +1,57 @@
 package ordkey
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
 )
+
+// CompareSigned orders by value.
+func CompareSigned(a, b int64) int { return cmp.Compare(a, b) }
+
+// CompareUnsigned orders by value.
+func CompareUnsigned(a, b uint64) int { return cmp.Compare(a, b) }
+
+// CompareFloat orders by value, with NaN above everything else and equal to itself; the two zeros are equal.
+func CompareFloat(a, b float64) int {
+	switch { // what needs no key
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return cmp.Compare(FloatKey(a), FloatKey(b))
+}
+
+// FloatKey numbers floats in their order: all NaNs are one, above infinity, and the two zeros are one.
+func FloatKey(f float64) uint64 {
+	bits := math.Float64bits(canonical(f))
+	if bits>>63 != 0 {
+		return ^bits
+	}
+	return bits | 1<<63
+}
+
+// float4Key is FloatKey in half as many bits.
+func float4Key(f float32) uint32 {
+	bits := math.Float32bits(float32(canonical(float64(f))))
+	if bits>>31 != 0 {
+		return ^bits
+	}
+	return bits | 1<<31
+}
+
+// canonical is the one float that stands for all that are equal to f.
+func canonical(f float64) float64 {
+	switch {
+	case f != f:
+		return math.Float64frombits(0x7ff8 << 48)
+	case f == 0:
+		return 0
+	}
+	return f
+}
 
 // fixed checks the length of a value.
 func fixed(n int, encode func(dst, v []byte) []byte) func(dst, v []byte) ([]byte, error) {
@@ -36,59 +83,10 @@ func decodeSigned(enc []byte) []byte {
 	return enc
 }
 
-// encodeFloat4 and encodeFloat8 turn round all bits of a negative number and the sign of others. All NaNs are one, above
-// infinity, and the two zeros are one.
 func encodeFloat4(dst, v []byte) []byte {
-	bits := binary.BigEndian.Uint32(v)
-	switch f := math.Float32frombits(bits); {
-	case f != f:
-		bits = 0x7fc00000
-	case f == 0:
-		bits = 0
-	}
-	if bits>>31 != 0 {
-		return binary.BigEndian.AppendUint32(dst, ^bits)
-	}
-	return binary.BigEndian.AppendUint32(dst, bits|1<<31)
+	return binary.BigEndian.AppendUint32(dst, float4Key(math.Float32frombits(binary.BigEndian.Uint32(v))))
 }
 
 func encodeFloat8(dst, v []byte) []byte {
-	bits := binary.BigEndian.Uint64(v)
-	switch f := math.Float64frombits(bits); {
-	case f != f:
-		bits = 0x7ff8 << 48
-	case f == 0:
-		bits = 0
-	}
-	if bits>>63 != 0 {
-		return binary.BigEndian.AppendUint64(dst, ^bits)
-	}
-	return binary.BigEndian.AppendUint64(dst, bits|1<<63)
-}
-
-const (
-	intervalSize = 11 // six bytes of days, five of microseconds within the day
-
-	microsPerDay = 24 * 60 * 60 * 1000 * 1000
-)
-
-// encodeInterval goes by the span, with a month of 30 days and a day of 24 hours, as PostgreSQL compares intervals. The
-// value is microseconds, days, months.
-//
-//	0                    6                     11
-//	+--------------------+---------------------+
-//	| days, sign turned  | microseconds of day |
-//	+--------------------+---------------------+
-func encodeInterval(dst, v []byte) []byte {
-	micros := int64(binary.BigEndian.Uint64(v))
-	days := int64(int32(binary.BigEndian.Uint32(v[8:]))) + 30*int64(int32(binary.BigEndian.Uint32(v[12:])))
-	whole, rest := micros/microsPerDay, micros%microsPerDay
-	if rest < 0 {
-		whole, rest = whole-1, rest+microsPerDay
-	}
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:], uint64(days+whole)^1<<47)
-	dst = append(dst, b[2:8]...)
-	binary.BigEndian.PutUint64(b[:], uint64(rest))
-	return append(dst, b[3:8]...)
+	return binary.BigEndian.AppendUint64(dst, FloatKey(math.Float64frombits(binary.BigEndian.Uint64(v))))
 }

@@ -3,7 +3,20 @@ package ordkey
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
+
+// CompareText orders by bytes. Text in UTF-8 is so in the order of its code points; bytes and UUIDs compare like this too.
+func CompareText(a, b string) int { return strings.Compare(a, b) }
+
+// TrimBlanks returns what of a char(n) counts in comparisons: all but the blanks at its end.
+func TrimBlanks[T ~string | ~[]byte](s T) T {
+	n := len(s)
+	for n > 0 && s[n-1] == ' ' {
+		n--
+	}
+	return s[:n]
+}
 
 // Text ends with a zero byte, which sorts before everything that text can hold; zero bytes do not occur in it.
 const textEnd = 0
@@ -15,8 +28,7 @@ func encodeText(dst, v []byte) ([]byte, error) {
 	return append(append(dst, v...), textEnd), nil
 }
 
-// encodeBpchar leaves blanks at the end out: they do not count in comparisons.
-func encodeBpchar(dst, v []byte) ([]byte, error) { return encodeText(dst, bytes.TrimRight(v, " ")) }
+func encodeBpchar(dst, v []byte) ([]byte, error) { return encodeText(dst, TrimBlanks(v)) }
 
 func decodeText(enc []byte) []byte { return enc[:len(enc)-1] }
 

@@ -7,25 +7,38 @@ import (
 
 // Type OIDs, PostgreSQL's numbers.
 const (
-	typeBool        uint32 = 16
-	typeBytea       uint32 = 17
-	typeName        uint32 = 19
-	typeInt8        uint32 = 20
-	typeInt2        uint32 = 21
-	typeInt4        uint32 = 23
-	typeText        uint32 = 25
-	typeOID         uint32 = 26
-	typeFloat4      uint32 = 700
-	typeFloat8      uint32 = 701
-	typeBpchar      uint32 = 1042
-	typeVarchar     uint32 = 1043
-	typeDate        uint32 = 1082
-	typeTimestamp   uint32 = 1114
-	typeTimestamptz uint32 = 1184
-	typeInterval    uint32 = 1186
-	typeNumeric     uint32 = 1700
-	typeUUID        uint32 = 2950
-	typePgLSN       uint32 = 3220
+	typeBool         uint32 = 16
+	typeBytea        uint32 = 17
+	typeChar         uint32 = 18
+	typeName         uint32 = 19
+	typeInt8         uint32 = 20
+	typeInt2         uint32 = 21
+	typeInt4         uint32 = 23
+	typeRegproc      uint32 = 24
+	typeText         uint32 = 25
+	typeOID          uint32 = 26
+	typeNodeTree     uint32 = 194
+	typeFloat4       uint32 = 700
+	typeFloat8       uint32 = 701
+	typeUnknown      uint32 = 705
+	typeACLItem      uint32 = 1033
+	typeBpchar       uint32 = 1042
+	typeVarchar      uint32 = 1043
+	typeDate         uint32 = 1082
+	typeTimestamp    uint32 = 1114
+	typeTimestamptz  uint32 = 1184
+	typeInterval     uint32 = 1186
+	typeNumeric      uint32 = 1700
+	typeRegprocedure uint32 = 2202
+	typeRegoper      uint32 = 2203
+	typeRegoperator  uint32 = 2204
+	typeRegclass     uint32 = 2205
+	typeRegtype      uint32 = 2206
+	typeVoid         uint32 = 2278
+	typeUUID         uint32 = 2950
+	typePgLSN        uint32 = 3220
+	typeRegnamespace uint32 = 4089
+	typeRegrole      uint32 = 4096
 )
 
 // Errors of this package; test with errors.Is.
@@ -38,7 +51,7 @@ var (
 	ErrKey = errors.New("not an encoded key")
 )
 
-// A kind is what is known of a type.
+// A kind is how the values of a type become keys.
 type kind struct {
 	name string
 	// size is the length of the encoding without its first byte; 0 if it varies.
@@ -77,8 +90,8 @@ var kinds = map[uint32]*kind{
 // Supported reports whether values of the type can be encoded.
 func Supported(typ uint32) bool { return kinds[typ] != nil }
 
-// Exact reports whether Decode can give values of the type back. It cannot where different values compare as equal:
-// 1.0 and 1.00, 24 hours and a day, the two zeros of floats, blanks at the end of a char(n).
+// Exact reports whether values are equal only if their bytes are, so that Decode can give them back and whoever looks for equality
+// alone may compare or hash bytes. It is not so for 1.0 and 1.00, 24 hours and a day, the two zeros of floats, blanks at the end of a char(n).
 func Exact(typ uint32) bool { return kinds[typ] != nil && kinds[typ].exact }
 
 func kindOf(typ uint32) (*kind, error) {

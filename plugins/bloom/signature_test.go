@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/sdk"
 	"github.com/quiredb/quire/plugins/wire"
@@ -29,6 +30,13 @@ func TestSignaturesAreStable(t *testing.T) {
 		e := p.appendEntry(nil, sdk.Row{TID: page.TID{Block: 1, Offset: 2}, Values: c.values})
 		require.Len(t, e, p.width())
 		require.Equal(t, c.want, hex.EncodeToString(e[tidBytes:]))
+	}
+}
+
+// A signature is made of a value's bytes, so it takes types whose equal values have equal bytes only.
+func TestEqualValuesHaveEqualBytes(t *testing.T) {
+	for _, c := range (Method{}).Describe().Classes {
+		require.True(t, ordkey.Exact(c.Type), c.Name)
 	}
 }
 

@@ -79,7 +79,7 @@ func (r *returned) follows(values []datum.Datum) error {
 	if r.last != nil {
 		c := 0
 		for i, col := range r.order {
-			if c = compareKeys(r.types[i], col, r.last[i], values[i]); c != 0 {
+			if c = datum.CompareIn(col.Order, r.types[i].OID, r.last[i], values[i]); c != 0 {
 				break
 			}
 		}
@@ -93,20 +93,4 @@ func (r *returned) follows(values []datum.Datum) error {
 		r.last[i] = values[i].Clone()
 	}
 	return nil
-}
-
-// compareKeys is the order of one index column.
-func compareKeys(t *datum.TypeInfo, col am.Column, a, b datum.Datum) int {
-	switch {
-	case a.Null && b.Null:
-		return 0
-	case a.Null == b.Null:
-		if col.Desc {
-			return t.Compare(b, a)
-		}
-		return t.Compare(a, b)
-	case a.Null == col.NullsFirst:
-		return -1
-	}
-	return 1
 }

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/sql/plan"
 )
 
@@ -71,7 +72,7 @@ func (u *unique) Next() (Row, error) {
 		same := u.last != nil
 		for i := 0; same && i < len(u.node.Keys); i++ {
 			k := &u.node.Keys[i]
-			same = compareKey(k, u.last[k.Slot], row[k.Slot]) == 0
+			same = datum.CompareIn(k.Order, k.Type, u.last[k.Slot], row[k.Slot]) == 0
 		}
 		if !same {
 			u.last = cloneRow(row)

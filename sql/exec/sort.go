@@ -201,28 +201,11 @@ func (s *sortOp) spillRun() error {
 func (s *sortOp) compare(a, b Row) int {
 	for i := range s.node.Keys {
 		k := &s.node.Keys[i]
-		if c := compareKey(k, a[k.Slot], b[k.Slot]); c != 0 {
+		if c := datum.CompareIn(k.Order, k.Type, a[k.Slot], b[k.Slot]); c != 0 {
 			return c
 		}
 	}
 	return 0
-}
-
-func compareKey(k *plan.SortKey, a, b datum.Datum) int {
-	switch {
-	case a.Null && b.Null:
-		return 0
-	case a.Null != b.Null:
-		if a.Null == k.NullsFirst {
-			return -1
-		}
-		return 1
-	}
-	c := datum.Compare(k.Type, a, b)
-	if k.Desc {
-		return -c
-	}
-	return c
 }
 
 type topHeap struct {

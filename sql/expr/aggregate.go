@@ -239,7 +239,7 @@ func (s *orderedState) Result(ctx *EvalCtx) (Datum, error) {
 	order := s.call.ref.OrderBy
 	slices.SortStableFunc(s.rows, func(a, b orderedRow) int {
 		for i, k := range order {
-			if c := CompareKeys(k, a.keys[i], b.keys[i]); c != 0 {
+			if c := datum.CompareIn(k.Order, k.Expr.Type().OID, a.keys[i], b.keys[i]); c != 0 {
 				return c
 			}
 		}
@@ -256,22 +256,4 @@ func (s *orderedState) Result(ctx *EvalCtx) (Datum, error) {
 	}
 	s.rows = nil
 	return s.inner.Result(ctx)
-}
-
-// CompareKeys orders two values under a sort key.
-func CompareKeys(k SortKey, a, b Datum) int {
-	if a.Null || b.Null {
-		switch {
-		case a.Null && b.Null:
-			return 0
-		case a.Null == k.NullsFirst:
-			return -1
-		}
-		return 1
-	}
-	c := datum.Compare(k.Expr.Type().OID, a, b)
-	if k.Desc {
-		return -c
-	}
-	return c
 }

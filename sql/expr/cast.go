@@ -5,6 +5,7 @@ import (
 
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/datum/numeric"
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/pgerr"
 )
 
@@ -161,13 +162,13 @@ func buildCasts() map[[2]OID]castEntry {
 	relabel(Implicit, datum.Text, datum.Varchar)
 	relabel(Implicit, datum.Varchar, datum.Text)
 	relabel(Implicit, datum.NodeTree, datum.Text)
-	trimmed := func(_ *EvalCtx, d Datum) (Datum, error) { return datum.NewText(datum.TrimBlanks(d.S)), nil }
+	trimmed := func(_ *EvalCtx, d Datum) (Datum, error) { return datum.NewText(ordkey.TrimBlanks(d.S)), nil }
 	for _, s := range []OID{datum.Text, datum.Varchar} {
 		relabel(Implicit, s, datum.BPChar)
 		convert(Implicit, datum.BPChar, s, Immutable, trimmed)
 	}
 	convert(Implicit, datum.BPChar, datum.Name, Immutable, func(_ *EvalCtx, d Datum) (Datum, error) {
-		return datum.NewText(datum.TruncateName(datum.TrimBlanks(d.S))), nil
+		return datum.NewText(datum.TruncateName(ordkey.TrimBlanks(d.S))), nil
 	})
 	name := func(_ *EvalCtx, d Datum) (Datum, error) { return datum.NewText(datum.TruncateName(d.S)), nil }
 	for _, s := range []OID{datum.Text, datum.Varchar, datum.BPChar} {

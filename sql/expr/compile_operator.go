@@ -1,9 +1,8 @@
 package expr
 
 import (
-	"strings"
-
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/ordkey"
 )
 
 // compileOperator compiles an operator. Comparisons of integers and texts, above all of a column with a constant, have
@@ -22,20 +21,11 @@ func compileOperator(e *OpExpr) Eval {
 
 // comparesAs says whether values of the operand types order as plain integers or as plain strings.
 func comparesAs(op *Operator) (ints, texts bool) {
-	class := func(t OID) int {
-		switch t {
-		case datum.Bool, datum.Int2, datum.Int4, datum.Int8, datum.Date, datum.Timestamp, datum.Timestamptz:
-			return 1
-		case datum.Text, datum.Varchar, datum.Name, datum.Bytea, datum.UUID:
-			return 2
-		}
-		return 0
-	}
-	l, r := class(op.Left), class(op.Right)
-	if (op.Left != op.Right) && l == 1 && !(isInteger(op.Left) && isInteger(op.Right)) {
+	rule := ordkey.RuleOf(uint32(op.Left))
+	if rule != ordkey.RuleOf(uint32(op.Right)) || rule == ordkey.Signed && op.Left != op.Right && !(isInteger(op.Left) && isInteger(op.Right)) {
 		return false, false
 	}
-	return l == 1 && r == 1, l == 2 && r == 2
+	return rule == ordkey.Signed, rule == ordkey.Text
 }
 
 func isInteger(t OID) bool { return t == datum.Int2 || t == datum.Int4 || t == datum.Int8 }
@@ -115,7 +105,7 @@ func textColumnConst(op string, i int, k string) Eval {
 		if d.Null {
 			return Datum{Null: true}, nil
 		}
-		return datum.NewBool(test(strings.Compare(d.S, k))), nil
+		return datum.NewBool(test(ordkey.CompareText(d.S, k))), nil
 	}
 }
 

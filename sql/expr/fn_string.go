@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/pgerr"
 )
 
@@ -50,7 +51,7 @@ func registerString(r *Registry) {
 
 	for _, name := range []string{"length", "char_length", "character_length"} {
 		r.Register(fn1(name, text, datum.Int4, Immutable, textInt(utf8.RuneCountInString)),
-			fn1(name, datum.BPChar, datum.Int4, Immutable, textInt(func(s string) int { return utf8.RuneCountInString(datum.TrimBlanks(s)) })))
+			fn1(name, datum.BPChar, datum.Int4, Immutable, textInt(func(s string) int { return utf8.RuneCountInString(ordkey.TrimBlanks(s)) })))
 	}
 	position := func(_ *EvalCtx, a, b Datum) (Datum, error) {
 		i := strings.Index(a.S, b.S)

@@ -1,6 +1,9 @@
 package expr
 
-import "github.com/quiredb/quire/core/datum"
+import (
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/ordkey"
+)
 
 // Expr is a node of an expression tree.
 type Expr interface {
@@ -165,9 +168,8 @@ type Cast struct {
 
 // SortKey orders the input of an aggregate.
 type SortKey struct {
-	Expr       Expr
-	Desc       bool
-	NullsFirst bool
+	Expr Expr
+	ordkey.Order
 }
 
 // AggRef is a call of an aggregate. The planner replaces it by a ColumnRef to the output of the aggregation.

@@ -7,6 +7,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/expr"
 )
@@ -225,7 +226,7 @@ func (f *fromSQL) call(c *pg.FuncCall) (expr.Expr, error) {
 				return nil, err
 			}
 			desc := s.GetSortBy().SortbyDir == pg.SortByDir_SORTBY_DESC
-			o.OrderBy = append(o.OrderBy, expr.SortKey{Expr: key, Desc: desc, NullsFirst: desc})
+			o.OrderBy = append(o.OrderBy, expr.SortKey{Expr: key, Order: ordkey.DefaultOrder(desc)})
 		}
 		return f.Aggregate(name, args, o)
 	}

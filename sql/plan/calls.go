@@ -117,15 +117,7 @@ func (a *analyzer) aggOrder(sc *scope, list []*pg_query.Node) ([]expr.SortKey, e
 		if e, err = a.b.Resolve(e); err != nil {
 			return nil, err
 		}
-		k := expr.SortKey{Expr: e, Desc: sb.SortbyDir == pg_query.SortByDir_SORTBY_DESC}
-		k.NullsFirst = k.Desc
-		switch sb.SortbyNulls {
-		case pg_query.SortByNulls_SORTBY_NULLS_FIRST:
-			k.NullsFirst = true
-		case pg_query.SortByNulls_SORTBY_NULLS_LAST:
-			k.NullsFirst = false
-		}
-		out = append(out, k)
+		out = append(out, expr.SortKey{Expr: e, Order: OrderOf(sb.SortbyDir, sb.SortbyNulls)})
 	}
 	return out, nil
 }

@@ -173,7 +173,7 @@ func groupOrder(q *Query, keys, targets []expr.Expr) ([]SortKey, bool) {
 		}
 		if !used[i] {
 			used[i] = true
-			out = append(out, SortKey{Slot: i, Type: keys[i].Type().OID, Desc: o.Desc, NullsFirst: o.NullsFirst})
+			out = append(out, SortKey{Slot: i, Type: keys[i].Type().OID, Order: o.Order})
 		}
 	}
 	for i, k := range keys {

@@ -333,8 +333,8 @@ func indexOrder(x *Index, rel int, m match, w wish) (am.Direction, bool) {
 		col := x.Def.Columns[pos]
 		this := am.Forward
 		switch {
-		case o.Desc == col.Desc && o.NullsFirst == col.NullsFirst:
-		case o.Desc != col.Desc && o.NullsFirst != col.NullsFirst && x.Desc.Caps.Backward:
+		case o.Order == col.Order:
+		case o.Order == col.Order.Reverse() && x.Desc.Caps.Backward:
 			this = am.Backward
 		default:
 			return am.Forward, false

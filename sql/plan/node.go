@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/sql/expr"
 )
 
@@ -238,10 +239,9 @@ type LockedRel struct {
 
 // SortKey is one column to sort by: a slot of the input row.
 type SortKey struct {
-	Slot       int
-	Type       datum.OID
-	Desc       bool
-	NullsFirst bool
+	Slot int
+	Type datum.OID
+	ordkey.Order
 }
 
 // Sort orders its input. Bound, when not nil, says that only so many first rows are wanted.

@@ -24,15 +24,7 @@ func (a *analyzer) orderBy(q *Query, sc *scope, s *pg_query.SelectStmt) error {
 		if err != nil {
 			return err
 		}
-		desc := sb.SortbyDir == pg_query.SortByDir_SORTBY_DESC
-		first := desc
-		switch sb.SortbyNulls {
-		case pg_query.SortByNulls_SORTBY_NULLS_FIRST:
-			first = true
-		case pg_query.SortByNulls_SORTBY_NULLS_LAST:
-			first = false
-		}
-		q.OrderBy = append(q.OrderBy, OrderItem{target, desc, first})
+		q.OrderBy = append(q.OrderBy, OrderItem{target, OrderOf(sb.SortbyDir, sb.SortbyNulls)})
 	}
 	return nil
 }

@@ -3,14 +3,29 @@ package plan
 import (
 	"strconv"
 
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/sql/expr"
 )
+
+// OrderOf is what ASC or DESC and NULLS FIRST or LAST mean together.
+func OrderOf(dir pg_query.SortByDir, nulls pg_query.SortByNulls) ordkey.Order {
+	o := ordkey.DefaultOrder(dir == pg_query.SortByDir_SORTBY_DESC)
+	switch nulls {
+	case pg_query.SortByNulls_SORTBY_NULLS_FIRST:
+		o.NullsFirst = true
+	case pg_query.SortByNulls_SORTBY_NULLS_LAST:
+		o.NullsFirst = false
+	}
+	return o
+}
 
 // sortKeys are the first n items of ORDER BY as keys over the targets.
 func sortKeys(q *Query, targets []expr.Expr, n int) []SortKey {
 	out := make([]SortKey, n)
 	for i, o := range q.OrderBy[:n] {
-		out[i] = SortKey{Slot: o.Target, Type: targets[o.Target].Type().OID, Desc: o.Desc, NullsFirst: o.NullsFirst}
+		out[i] = SortKey{Slot: o.Target, Type: targets[o.Target].Type().OID, Order: o.Order}
 	}
 	return out
 }

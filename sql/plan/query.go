@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/sql/expr"
 )
 
@@ -68,9 +69,8 @@ type Target struct {
 
 // OrderItem sorts by one of the targets.
 type OrderItem struct {
-	Target     int
-	Desc       bool
-	NullsFirst bool
+	Target int
+	ordkey.Order
 }
 
 // RowLock is FOR UPDATE and its kin for one relation.

@@ -12,6 +12,7 @@ import (
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/maintain"
 	"github.com/quiredb/quire/sql/parse"
+	"github.com/quiredb/quire/sql/plan"
 	"github.com/quiredb/quire/sql/sysview"
 )
 
@@ -101,14 +102,7 @@ func indexColumns(t *catalog.Table, st *pg_query.IndexStmt, caps am.Caps) ([]cat
 		if parts := names(e.Opclass); len(parts) > 0 {
 			c.OpClass = parts[len(parts)-1]
 		}
-		c.Desc = e.Ordering == pg_query.SortByDir_SORTBY_DESC
-		c.NullsFirst = c.Desc
-		switch e.NullsOrdering {
-		case pg_query.SortByNulls_SORTBY_NULLS_FIRST:
-			c.NullsFirst = true
-		case pg_query.SortByNulls_SORTBY_NULLS_LAST:
-			c.NullsFirst = false
-		}
+		c.Order = plan.OrderOf(e.Ordering, e.NullsOrdering)
 		if !caps.Ordered {
 			no := func(what string) error {
 				return pgerr.New(pgerr.FeatureNotSupported, `access method "%s" does not support %s options`, st.AccessMethod, what)

@@ -17,6 +17,7 @@ import (
 	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/lock"
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/storage"
 	"github.com/quiredb/quire/core/vfs"
@@ -128,8 +129,8 @@ func fill(t *testing.T, c *catalog.Store, x *xact.Txn) {
 		OwnedBy: catalog.ColumnRef{Table: orders.OID}, ACL: []catalog.Grant{{Role: "ann", Privileges: "rwU", Grantor: "ann"}, {Privileges: "r", Grantor: "ann"}}}
 	require.NoError(t, c.CreateSequence(ctx, x, sequence))
 	index := &catalog.Index{Name: "orders_bloom", Comment: "is it there?", Table: orders.OID, AM: "bloom", Unique: true, Given: map[string]string{"length": "80", "col1": "2"}, Columns: []catalog.IndexColumn{
-		{Attr: 0, Name: "id", Type: datum.Int8, OpClass: "int8_ops", Desc: true, NullsFirst: true},
-		{Attr: 1, Name: "Customer", Type: datum.Text, OpClass: "text_fold_ops", NullsFirst: true},
+		{Attr: 0, Name: "id", Type: datum.Int8, OpClass: "int8_ops", Order: ordkey.DefaultOrder(true)},
+		{Attr: 1, Name: "Customer", Type: datum.Text, OpClass: "text_fold_ops", Order: ordkey.Order{NullsFirst: true}},
 	}}
 	require.NoError(t, c.CreateIndex(ctx, x, index, nil))
 	require.NoError(t, c.SetStats(ctx, x, orders.OID, catalog.Stats{Pages: 12, Tuples: 1000}, nil, map[uint32]catalog.Stats{index.OID: {Pages: 3, Tuples: 1000}}))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"math/bits"
-	"strings"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -232,14 +231,19 @@ func (d *Decimal) appendEncoded(dst []byte) []byte {
 		dst = binary.AppendUvarint(append(dst, head|headScale), uint64(d.Scale))
 	}
 	if d.Coeff.BitLen() <= 64 {
-		var abs apd.BigInt
-		v := abs.Abs(&d.Coeff).Uint64()
+		v := absUint64(&d.Coeff)
 		for n := (bits.Len64(v) + 7) / 8; n > 0; n-- {
 			dst = append(dst, byte(v>>(8*(n-1))))
 		}
 		return dst
 	}
 	return append(dst, d.Coeff.Bytes()...)
+}
+
+// absUint64 is the absolute value of a coefficient of up to 64 bits.
+func absUint64(c *apd.BigInt) uint64 {
+	var abs apd.BigInt
+	return abs.Abs(c).Uint64()
 }
 
 // split takes an encoding apart. Bytes that Encode never writes give some number, not a panic.
@@ -286,62 +290,6 @@ func smallCoeff(coeff string) (v uint64) {
 		v = v<<8 | uint64(coeff[i])
 	}
 	return v
-}
-
-// CompareEncoded orders two compact forms without decoding them where the scales agree.
-func CompareEncoded(a, b string) int {
-	an, af, as, ac := split(a)
-	bn, bf, bs, bc := split(b)
-	if af == Finite && bf == Finite && as == bs && an == bn {
-		c := len(ac) - len(bc)
-		if c == 0 {
-			c = strings.Compare(ac, bc)
-		}
-		if an {
-			return -c
-		}
-		return c
-	}
-	var x, y Decimal
-	x.Decode(a)
-	y.Decode(b)
-	return x.Cmp(&y)
-}
-
-// rank places the forms: negative infinity, finite, infinity, NaN.
-func (f Form) rank() int {
-	switch f {
-	case NegInfinity:
-		return 0
-	case Infinity:
-		return 2
-	case NaN:
-		return 3
-	}
-	return 1
-}
-
-// Cmp orders two numbers; NaN equals itself and is above everything.
-func (d *Decimal) Cmp(x *Decimal) int {
-	if d.Form != Finite || x.Form != Finite {
-		return d.Form.rank() - x.Form.rank()
-	}
-	ds, xs := d.Coeff.Sign(), x.Coeff.Sign()
-	if ds != xs || ds == 0 {
-		return ds - xs
-	}
-	if d.Scale == x.Scale {
-		return d.Coeff.Cmp(&x.Coeff)
-	}
-	if di, xi := d.IntegerDigits(), x.IntegerDigits(); di != xi {
-		return (di - xi) * ds
-	}
-	var a, b apd.BigInt
-	a.Set(&d.Coeff)
-	b.Set(&x.Coeff)
-	scaleUp(&a, x.Scale-d.Scale)
-	scaleUp(&b, d.Scale-x.Scale)
-	return a.Cmp(&b)
 }
 
 // negate changes the sign of the coefficient. Zero has none: apd's own Neg would make a negative zero, which is not equal to zero.

@@ -12,7 +12,8 @@ import (
 	"github.com/quiredb/quire/plugins/wire"
 )
 
-// A kind makes and compares values of one type. Values repeat, so that keys have more than one row.
+// A kind makes and compares values of one type. Values repeat, so that keys have more than one row. The order is spelt out here in a
+// second way, and not taken from core/ordkey: the suite judges access methods that use it.
 type kind struct {
 	make    func(rng *rand.Rand) wire.Value
 	compare func(a, b wire.Value) int

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/sdk"
 	"github.com/quiredb/quire/plugins/wire"
@@ -265,12 +266,13 @@ func (s Sorted) matches(ix *sdk.Index, keys []sdk.ScanKey, row sdk.Row) bool {
 	return true
 }
 
-// compare is the order of the types that Describe names: integers in network order with their sign turned, and text by its bytes.
+// compare is the order of values that are not NULL. They come from the host, so that they are values of the type.
 func compare(t uint32, a, b sdk.Value) int {
-	if t != wire.TypeText && len(a) > 0 && len(b) > 0 && (a[0]^b[0])&0x80 != 0 {
-		return bytes.Compare(b[:1], a[:1])
+	c, err := ordkey.Compare(t, a, b)
+	if err != nil {
+		panic(err)
 	}
-	return bytes.Compare(a, b)
+	return c
 }
 
 // Scan sorts what matches.
@@ -304,16 +306,9 @@ func (s Sorted) Scan(_ context.Context, ix *sdk.Index, scan sdk.Scan, hits *sdk.
 
 // compareColumn is the order of an index's column.
 func compareColumn(col sdk.Column, a, b sdk.Value) int {
-	switch {
-	case a.IsNull() && b.IsNull():
-		return 0
-	case a.IsNull() == b.IsNull():
-		if col.Descending {
-			a, b = b, a
-		}
-		return compare(col.Type, a, b)
-	case a.IsNull() == col.NullsFirst:
-		return -1
+	o := ordkey.Order{Desc: col.Descending, NullsFirst: col.NullsFirst}
+	if a.IsNull() || b.IsNull() {
+		return o.Nulls(a.IsNull(), b.IsNull())
 	}
-	return 1
+	return o.Values(compare(col.Type, a, b))
 }
