@@ -29,7 +29,9 @@ func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.
 		placed := 0
 		err := ix.Update(ctx, func(x *sdk.XLog) (err error) {
 			ins := &inserter{ix: ix, x: x, entries: entries}
-			placed, err = ins.run()
+			if placed, err = ins.run(); placed == len(entries) {
+				x.Last(nil)
+			}
 			return err
 		})
 		if err != nil {

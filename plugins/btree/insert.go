@@ -45,16 +45,25 @@ func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.
 	}
 	var conflicts []sdk.Conflict
 	roomy := false // makeRoom was called for the first of them
+	asks := false  // an equal row turned out not to be dead
 	for most := len(sorted); len(sorted) > 0; {
 		var done int
-		var refused []sdk.Conflict
-		err := ix.Update(ctx, func(x *sdk.XLog) (err error) {
+		var all []sdk.Conflict
+		err := ix.Update(ctx, func(x *sdk.XLog) error {
 			x.Annotate("btree insert")
-			ins := &inserter{tree: newWriter(ix, x), ctx: ctx, fill: s.fillfactor}
-			done, refused, err = ins.run(sorted[:min(most, len(sorted))])
+			ins := &inserter{tree: newWriter(ix, x), ctx: ctx, fill: s.fillfactor, asks: asks}
+			n, refused, err := ins.run(sorted[:min(most, len(sorted))])
+			done, all = n, append(conflicts[:len(conflicts):len(conflicts)], refused...)
+			if err == nil && n == len(sorted) {
+				slices.SortFunc(all, func(a, b sdk.Conflict) int { return cmp.Compare(a.Row, b.Row) })
+				x.Last(all)
+			}
 			return err
 		})
 		switch { // splits all the way up, of several rows or of one
+		case errors.Is(err, sdk.ErrAlive) && !asks:
+			asks = true
+			continue
 		case errors.Is(err, sdk.ErrTooManyBlocks) && most > 1:
 			most = 1
 			continue
@@ -67,9 +76,8 @@ func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.
 		case err != nil:
 			return nil, err
 		}
-		sorted, conflicts, roomy = sorted[done:], append(conflicts, refused...), false
+		sorted, conflicts, roomy, asks = sorted[done:], all, false, false
 	}
-	slices.SortFunc(conflicts, func(a, b sdk.Conflict) int { return cmp.Compare(a.Row, b.Row) })
 	return conflicts, nil
 }
 
@@ -111,6 +119,7 @@ type inserter struct {
 	ctx  context.Context
 	fill int
 	some bool // a row was added
+	asks bool // which equal rows are dead, rather than have Finish find that they are
 	// at is the leaf of the row before, and the way to it.
 	at descent
 	// lastBlk and lastAt are where the row before became an entry.

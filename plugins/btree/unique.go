@@ -13,7 +13,8 @@ import (
 //
 //  1. For each key the leaf where entries of that key begin, its first leaf, is registered, and all addresses with the key
 //     are gathered, from there to the right.
-//  2. The host is asked once what became of all those rows.
+//  2. The host is asked once what became of all those rows. Mostly they are versions that an update has replaced, so the first attempt
+//     supposes that they are dead, and has Finish change nothing if one is not.
 //  3. Rows whose key is free are added. Every one of them changes its key's first leaf: by lying on it, or by the touched flag.
 //
 // So whoever adds a row with the same key between 1 and the end of 3 moves the first leaf on, and Finish refuses this attempt
@@ -22,6 +23,9 @@ import (
 
 // mostFirst is the number of first leaves that a record begins with; leaves that rows go to, and splits, need room besides.
 const mostFirst = 14
+
+// mostSupposed is the number of equal rows up to which an attempt supposes that all are dead.
+const mostSupposed = 256
 
 // An equals is what is known of the entries of one key.
 type equals struct {
@@ -177,6 +181,12 @@ func (n *inserter) ask(groups []equals) error {
 	}
 	if len(all) == 0 {
 		return nil
+	}
+	if !n.asks && len(all) <= mostSupposed {
+		for i := range groups {
+			groups[i].fates = make([]sdk.RowFate, len(groups[i].tids))
+		}
+		return n.x.RequireDead(all, rows)
 	}
 	fates, err := n.ix.RowFates(all, rows)
 	if err != nil {

@@ -92,6 +92,9 @@ func (c *call) next() (*pb.PluginMessage, error) {
 		switch k := m.GetKind().(type) {
 		case *pb.PluginMessage_Page:
 			reply := c.servePage(k.Page)
+			if f := k.Page.GetFinish(); f.GetLast() && reply.GetError() == nil {
+				return c.endedBy(f, reply)
+			}
 			c.timer.Reset(c.progress)
 			if err := c.send(&pb.HostMessage{Kind: &pb.HostMessage_Page{Page: reply}}); err != nil {
 				return nil, c.end(err)
@@ -111,6 +114,17 @@ func (c *call) next() (*pb.PluginMessage, error) {
 			return m, nil
 		}
 	}
+}
+
+// endedBy ends the call with its last Finish, which has succeeded: whatever becomes of the plugin, this is its last word. It need not be
+// woken to hear that.
+func (c *call) endedBy(f *pb.Finish, reply *pb.PageReply) (*pb.PluginMessage, error) {
+	err := c.lane.leave(&pb.HostMessage{Kind: &pb.HostMessage_Page{Page: reply}})
+	c.finish(err == nil)
+	if c.hostErr != nil || c.lie != nil {
+		return nil, c.failure(nil)
+	}
+	return &pb.PluginMessage{Kind: &pb.PluginMessage_Result{Result: &pb.Result{Conflicts: f.GetConflicts()}}}, nil
 }
 
 // result waits for the plugin's result and refuses anything else.

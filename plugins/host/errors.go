@@ -35,6 +35,7 @@ var codeStates = map[pb.Code]pgerr.Code{
 	pb.Code_PROTOCOL:         pgerr.ExternalRoutineException,
 	pb.Code_BUSY:             pgerr.ExternalRoutineException,
 	pb.Code_ENOUGH:           pgerr.ExternalRoutineException,
+	pb.Code_ALIVE:            pgerr.ExternalRoutineException,
 }
 
 // authorClasses are the classes of SQLSTATE that an author may choose: mistakes of the user's and limits.

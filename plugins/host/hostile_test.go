@@ -245,6 +245,11 @@ func TestHostileMessages(t *testing.T) {
 		{"double", "Insert", pgerr.IndexCorrupted, []string{"block 0", "appears twice"}},
 		{"many", "Insert", pgerr.InvalidParameterValue, []string{"TOO_MANY_BLOCKS"}},
 		{"garbage", "Insert", pgerr.IndexCorrupted, []string{"bad edit list"}},
+		{"last", "Scan", pgerr.InvalidParameterValue, []string{"WRONG_STATE", "SCAN may not"}},
+		{"last", "Cleanup", pgerr.InvalidParameterValue, []string{"WRONG_STATE", "only an Insert ends with a Finish"}},
+		{"lastbad", "Insert", pgerr.InvalidParameterValue, []string{"PROTOCOL", "no whole number of conflicts"}},
+		{"lastlie", "Insert", pgerr.IndexCorrupted, []string{"no such block"}},
+		{"alive", "Insert", pgerr.InvalidParameterValue, []string{"ALIVE"}},
 		{"annotate", "Insert", pgerr.InvalidParameterValue, []string{"TOO_LARGE", "annotation"}},
 		{"readmany", "Scan", pgerr.InvalidParameterValue, []string{"TOO_LARGE", "100000 pages"}},
 		{"readfar", "Scan", pgerr.InvalidParameterValue, []string{"NOT_FOUND", "beyond the end"}},
@@ -267,17 +272,38 @@ func TestHostileMessages(t *testing.T) {
 			requireState(t, calls[c.call](m, idx), c.state, c.parts...)
 		})
 	}
-	idx.Options["label"] = "twice"
-	require.NoError(t, insert(m, idx, 1, rows(20, 1)))
-	idx.Options["label"] = ""
-	require.Equal(t, before, r.engine.WAL.InsertLSN(), "nothing was logged")
-	require.Equal(t, pid, r.pid("hostile_raw"), "the process is the same")
-	_, err := search(m, idx) // on the lane where two results too many are waiting
-	requireState(t, err, pgerr.ExternalRoutineException, "protocol violation: message of call")
+	for _, label := range []string{"twice", "lastmore"} {
+		idx.Options["label"] = label
+		require.NoError(t, insert(m, idx, 1, rows(20, 1)))
+		idx.Options["label"] = ""
+		require.Equal(t, before, r.engine.WAL.InsertLSN(), "nothing was logged")
+		require.Equal(t, pid, r.pid("hostile_raw"), "the process is the same")
+		_, err := search(m, idx) // on the lane where results too many are waiting
+		requireState(t, err, pgerr.ExternalRoutineException, "protocol violation: message of call")
+	}
 	for range 5 {
 		hits, err := search(m, idx)
 		require.NoError(t, err)
 		require.Len(t, hits, 10)
+	}
+}
+
+// An Insert whose last Finish succeeded has succeeded, even if the plugin dies before it has heard of it.
+func TestDeathAfterTheLastFinish(t *testing.T) {
+	r := newRig(t, nil, "hostile")
+	m, idx := r.method("hostile"), r.index("")
+	require.NoError(t, insert(m, idx, 1, rows(0, 10)))
+	require.NotZero(t, r.sharedLanes("hostile"))
+	idx.Options["label"] = "crash-late@Insert"
+	require.NoError(t, insert(m, idx, 1, rows(10, 10)))
+	idx.Options["label"] = ""
+	for { // it dies when it hears of it, which may be another call's misfortune
+		hits, err := search(m, idx)
+		if err == nil {
+			require.Len(t, hits, 20)
+			return
+		}
+		requireState(t, err, pgerr.ExternalRoutineException, "exit code 7")
 	}
 }
 

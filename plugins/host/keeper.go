@@ -316,6 +316,7 @@ func (k *keeper) drain(gen uint64) {
 	if s := k.current(gen); s != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), k.cfg.Policy.DrainTime)
 		defer cancel()
+		s.lanes.nudge() // calls that have ended here end there, too
 		_, _ = s.client.Drain(ctx, &pb.DrainRequest{})
 	}
 	k.tell(Event{Kind: EventDrained, Gen: gen})

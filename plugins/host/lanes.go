@@ -114,6 +114,25 @@ func (s sharedStream) Recv() (*pb.PluginMessage, error) {
 	return m, s.end.Recv(m)
 }
 
+// leave sends a message that the plugin need not have before the next one: where that saves waking it, it stays asleep.
+func (l *lane) leave(m *pb.HostMessage) error {
+	if s, ok := l.stream.(sharedStream); ok {
+		return s.end.Leave(m)
+	}
+	return l.stream.Send(m)
+}
+
+// nudge has the plugin receive what was left in its lanes.
+func (p *lanePool) nudge() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.mu.all {
+		if s, ok := l.stream.(sharedStream); ok {
+			s.end.Nudge()
+		}
+	}
+}
+
 // forgetLocked takes a lane off the list.
 func (p *lanePool) forgetLocked(l *lane) {
 	if p.mu.all[l] && l.shared {

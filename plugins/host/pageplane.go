@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/genericxlog"
@@ -71,12 +72,37 @@ type gatedPages struct {
 
 var _ wire.Pages = gatedPages{}
 
-func (g gatedPages) Finish(ctx context.Context, annotation string, blocks []wire.BlockEdit) ([]page.LSN, error) {
+func (g gatedPages) Finish(ctx context.Context, f wire.Finish) ([]page.LSN, error) {
+	if f.Last {
+		if g.rows == nil {
+			return nil, wire.Errorf(wire.ErrWrongState, "only an Insert ends with a Finish")
+		}
+		if _, err := wire.DecodeConflicts(f.Conflicts, g.rows.count); err != nil {
+			return nil, err
+		}
+	}
+	if len(f.Dead) > 0 {
+		if err := g.requireDead(ctx, f.Dead, f.DeadTo); err != nil {
+			return nil, err
+		}
+	}
 	if err := g.gate.pass(ctx, g.ticket); err != nil {
 		return nil, err
 	}
 	defer g.gate.leave()
-	return g.CallPages.Finish(ctx, annotation, blocks)
+	return g.CallPages.Finish(ctx, f.Annotation, f.Blocks)
+}
+
+// requireDead is ErrAlive if one of the rows is not dead.
+func (g gatedPages) requireDead(ctx context.Context, tids []page.TID, rivals []int) error {
+	fates, err := g.RowFates(ctx, tids, rivals)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(fates, func(f wire.RowFate) bool { return f.State != wire.RowDead }) {
+		return wire.ErrAlive
+	}
+	return nil
 }
 
 func (g gatedPages) Alone(ctx context.Context, on bool) error {

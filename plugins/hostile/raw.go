@@ -132,6 +132,21 @@ func finish(blocks ...*pb.BlockEdit) *pb.PageRequest {
 	return &pb.PageRequest{Kind: &pb.PageRequest_Finish{Finish: &pb.Finish{Annotation: "hostile", Blocks: blocks}}}
 }
 
+func last(blocks ...*pb.BlockEdit) *pb.PageRequest {
+	req := finish(blocks...)
+	req.GetFinish().Last = true
+	return req
+}
+
+// endWithFinish ends an Insert with a Finish that changes nothing.
+func (a *actor) endWithFinish() error {
+	v, err := a.version()
+	if err == nil {
+		_, err = a.ask(last(&pb.BlockEdit{Block: 0, Version: v}))
+	}
+	return err
+}
+
 // acts are the things to do on a lane, by label.
 var acts = map[string]func(a *actor) error{
 	"empty": func(a *actor) error { return a.say(&pb.PluginMessage{}, result()) },
@@ -170,6 +185,29 @@ var acts = map[string]func(a *actor) error{
 			return err
 		}
 		return a.report(a.ask(finish(&pb.BlockEdit{Block: 0, Version: v, Forward: []byte{4, 0xff, 0xff, 0xff, 1}})))
+	},
+	"last": func(a *actor) error { return a.report(a.ask(last(&pb.BlockEdit{Block: 0, Version: 1}))) },
+	"lastbad": func(a *actor) error {
+		req := last()
+		req.GetFinish().Conflicts = []byte{1}
+		return a.report(a.ask(req))
+	},
+	"lastlie": func(a *actor) error { // after an edit that cannot be
+		if _, err := a.ask(finish(&pb.BlockEdit{Block: 1 << 30, Version: 1})); err != nil {
+			return err
+		}
+		return a.endWithFinish()
+	},
+	"lastmore": func(a *actor) error { // and goes on talking
+		if err := a.endWithFinish(); err != nil {
+			return err
+		}
+		return a.say(result())
+	},
+	"alive": func(a *actor) error {
+		req := last()
+		req.GetFinish().Dead = &pb.RowFates{Tids: []byte{1, 0, 0, 0, 1, 0}}
+		return a.report(a.ask(req))
 	},
 	"annotate": func(a *actor) error {
 		req := finish()

@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/quiredb/quire/core/page"
@@ -90,12 +91,16 @@ func (c *callState) insert() (*pb.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.ix.inserts = true
 	conflicts, err := c.am.Insert(c.ctx, c.ix, rows)
 	if err == nil && len(conflicts) > 0 && !c.ix.info.Unique {
 		err = fmt.Errorf("%w: conflicts of an index that is not unique", wire.ErrWrongState)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if c.ix.ended && !slices.Equal(c.ix.told, conflicts) {
+		return nil, fmt.Errorf("%w: Insert returns other conflicts than it gave to Last", ErrWrongState)
 	}
 	packed := wire.AppendConflicts(nil, conflicts)
 	_, err = wire.DecodeConflicts(packed, len(rows)) // what the host would refuse is the author's to hear of

@@ -27,6 +27,7 @@ type laneCarrier struct {
 		broken  error    // the lane is gone
 		allowed int      // messages of hits that may still be sent
 		stopped bool     // the reader of a scan has enough
+		ended   bool     // the call is over since its last Finish
 	}
 }
 
@@ -49,6 +50,9 @@ func (c *laneCarrier) send(m *pb.PluginMessage) (*reply, error) {
 	defer c.mu.Unlock()
 	if c.mu.broken != nil {
 		return nil, c.mu.broken
+	}
+	if c.mu.ended {
+		return nil, fmt.Errorf("%w: the call is over since its last Finish", ErrWrongState)
 	}
 	m.Call = c.call
 	if err := c.stream.Send(m); err != nil {
@@ -205,12 +209,25 @@ func (c *laneCarrier) Extend(_ context.Context, count int) ([]wire.NewBlock, err
 	return out, nil
 }
 
-func (c *laneCarrier) Finish(_ context.Context, annotation string, blocks []wire.BlockEdit) ([]page.LSN, error) {
-	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Finish{Finish: wire.EditsToProto(annotation, blocks)}})()
+// Finish changes pages. Where it is the last of its call, the answer to a success may come with the next call only.
+func (c *laneCarrier) Finish(_ context.Context, f wire.Finish) ([]page.LSN, error) {
+	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Finish{Finish: wire.FinishToProto(f)}})()
 	if err != nil {
 		return nil, err
 	}
-	return wire.LSNsFrom(m.GetFinish().GetVersions(), len(blocks))
+	if f.Last {
+		c.mu.Lock()
+		c.mu.ended = true
+		c.mu.Unlock()
+	}
+	return wire.LSNsFrom(m.GetFinish().GetVersions(), len(f.Blocks))
+}
+
+// ended reports whether the call is over since its last Finish.
+func (c *laneCarrier) ended() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.ended
 }
 
 func (c *laneCarrier) FreePages(_ context.Context, blocks []page.BlockNumber) error {
@@ -237,11 +254,7 @@ func (c *laneCarrier) BulkWrite(ctx context.Context, first page.BlockNumber, pag
 }
 
 func (c *laneCarrier) RowFates(_ context.Context, tids []page.TID, rows []int) ([]wire.RowFate, error) {
-	ask := &pb.RowFates{Tids: wire.AppendTIDs(nil, tids)}
-	for _, row := range rows {
-		ask.Rows = append(ask.Rows, uint32(row))
-	}
-	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Fates{Fates: ask}})()
+	m, err := c.page(&pb.PageRequest{Kind: &pb.PageRequest_Fates{Fates: wire.RowFatesToProto(tids, rows)}})()
 	if err != nil {
 		return nil, err
 	}

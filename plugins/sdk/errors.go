@@ -17,6 +17,7 @@ var (
 	ErrCorruptIndex  = wire.ErrCorruptIndex  // the client sees XX002
 	ErrNoSpace       = wire.ErrNoSpace       // the host's disk is full
 	ErrHost          = wire.ErrHost          // the host's own trouble
+	ErrAlive         = wire.ErrAlive         // a row that RequireDead named is not dead: ask RowFates
 	ErrEnough        = wire.ErrEnough        // a scan's reader wants no more hits: Scan returns it
 )
 

@@ -29,6 +29,10 @@ type Index struct {
 	reread bool                               // an attempt before was out of date: PeekPage does not trust the cache
 	alone  bool                               // Update holds the other writers of the index back
 	turn   func() error                       // before a scan looks at another page
+
+	inserts bool       // the call is an Insert
+	ended   bool       // by its last Finish
+	told    []Conflict // with that
 }
 
 // NewIndex binds an index to a carrier. Serve does it for each call; tests of an author's own functions may, too.

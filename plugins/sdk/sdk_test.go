@@ -14,6 +14,7 @@ import (
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/sdk"
 	"github.com/quiredb/quire/plugins/sdk/amtest"
+	"github.com/quiredb/quire/plugins/sdk/amtest/sample"
 	"github.com/quiredb/quire/plugins/wire"
 )
 
@@ -38,9 +39,9 @@ func (c *counting) ReadPages(ctx context.Context, refs []wire.PageRef) ([]wire.P
 	return out, err
 }
 
-func (c *counting) Finish(ctx context.Context, note string, blocks []wire.BlockEdit) ([]page.LSN, error) {
+func (c *counting) Finish(ctx context.Context, f wire.Finish) ([]page.LSN, error) {
 	c.finishes++
-	return c.Pages.Finish(ctx, note, blocks)
+	return c.Pages.Finish(ctx, f)
 }
 
 func (c *counting) Alone(ctx context.Context, on bool) error {
@@ -481,4 +482,38 @@ func TestPrepared(t *testing.T) {
 		require.Equal(t, "idx", v)
 	}
 	require.Equal(t, 2, made)
+}
+
+// hasty says in Insert that a Finish is the last, and then goes on.
+type hasty struct {
+	sample.Sample
+	said chan error
+}
+
+func (h hasty) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.Conflict, error) {
+	if err := ix.Update(ctx, func(x *sdk.XLog) error {
+		x.Last(nil)
+		_, err := x.RegisterBuffer(0, 0)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	_, err := ix.NBlocks()
+	h.said <- err
+	return nil, err
+}
+
+func TestNothingComesAfterTheLastFinish(t *testing.T) {
+	said := make(chan error, 1)
+	p := amtest.NewProcess(hasty{sample.New("hasty"), said})
+	defer p.Close()
+	ix := &amtest.Index{Process: p, Store: amtest.NewStore(1), Info: wire.IndexInfo{Name: "idx", Rel: 1, Columns: []wire.Column{{Type: wire.TypeInt4}}, Options: map[string]string{"fill": "100"}}}
+	row := sdk.Row{TID: page.TID{Block: 1, Offset: 1}, Values: []sdk.Value{{0, 0, 0, 1}}}
+	_, err := ix.Build(ctx, []sdk.Row{row}, 1)
+	require.NoError(t, err)
+	for range 3 { // the lane stays in step
+		_, err = ix.Insert(ctx, nil, 0)
+		require.NoError(t, err)
+		require.ErrorIs(t, <-said, sdk.ErrWrongState)
+	}
 }

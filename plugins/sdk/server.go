@@ -104,6 +104,12 @@ func (s *server) serve(ctx context.Context, stream laneStream, call *pb.Call, ab
 	if broken := carrier.settle(); broken != nil { // by K4
 		return broken
 	}
+	if carrier.ended() { // the host has had its answer
+		if err != nil {
+			s.log.Error().Err(err).Str("index", about.info.Name).Msg("an error after the last Finish of a call is lost")
+		}
+		return nil
+	}
 	if err != nil {
 		return carrier.tell(&pb.PluginMessage{Kind: &pb.PluginMessage_Error{Error: wire.ErrorToProto(err)}})
 	}

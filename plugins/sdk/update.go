@@ -34,6 +34,9 @@ func (ix *Index) Update(ctx context.Context, fn func(x *XLog) error) (err error)
 	defer func() {
 		if ix.alone {
 			ix.alone = false
+			if ix.ended {
+				return // and with the call
+			}
 			err = errors.Join(err, ix.carrier.Alone(ix.ctx, false))
 		}
 	}()

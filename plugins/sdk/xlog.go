@@ -21,10 +21,11 @@ const FullImage Flags = 1
 //
 // One XLog of an Index is open at a time.
 type XLog struct {
-	ix         *Index
-	blocks     []*registered
-	annotation string
-	done       bool
+	ix        *Index
+	blocks    []*registered
+	finish    wire.Finish // but for the blocks
+	conflicts []Conflict  // of the call, if this is its last
+	done      bool
 }
 
 type registered struct {
@@ -104,7 +105,27 @@ func (x *XLog) Annotate(text string) {
 	if len(text) > wire.MaxAnnotation {
 		text = text[:wire.MaxAnnotation]
 	}
-	x.annotation = text
+	x.finish.Annotation = text
+}
+
+// Last says that an Insert has nothing left to do once this XLog is finished, and which conflicts it is going to return. The answer then travels
+// with the changes, which saves a message each way. Until the call returns nothing more can be asked of the host. If Finish fails, nothing
+// was last. Outside of Insert it has no effect.
+func (x *XLog) Last(conflicts []Conflict) {
+	x.finish.Last, x.conflicts = x.ix.inserts, conflicts
+}
+
+// RequireDead has Finish fail with ErrAlive, and change nothing, unless these rows of the table are dead, each to the row of the call whose
+// place rows has, as with RowFates. It saves asking where the answer is known to be mostly that: ask when it was ErrAlive.
+func (x *XLog) RequireDead(tids []page.TID, rows []int) error {
+	if len(rows) != len(tids) {
+		return fmt.Errorf("%w: %d rows in whose way %d may be", ErrWrongState, len(rows), len(tids))
+	}
+	if len(x.finish.Dead)+len(tids) > wire.MaxRowFates {
+		return fmt.Errorf("%w: a Finish that requires more than %d rows to be dead", ErrTooLarge, wire.MaxRowFates)
+	}
+	x.finish.Dead, x.finish.DeadTo = append(x.finish.Dead, tids...), append(x.finish.DeadTo, rows...)
+	return nil
 }
 
 // SetConflictHorizon says that the change of a registered block removes entries of rows that were dead to every
@@ -140,7 +161,11 @@ func (x *XLog) Finish() error {
 			edits[i].Image = b.editor.Page()
 		}
 	}
-	versions, err := x.ix.carrier.Finish(x.ix.ctx, x.annotation, edits)
+	x.finish.Blocks = edits
+	if x.finish.Last {
+		x.finish.Conflicts = wire.AppendConflicts(nil, x.conflicts)
+	}
+	versions, err := x.ix.carrier.Finish(x.ix.ctx, x.finish)
 	if err != nil {
 		x.Abort()
 		return fmt.Errorf("finish on index %s: %w", x.ix.info.Name, err)
@@ -148,6 +173,9 @@ func (x *XLog) Finish() error {
 	for i, b := range x.blocks {
 		delete(x.ix.handed, b.blk)
 		x.ix.remember(b, edits[i], versions[i])
+	}
+	if x.finish.Last {
+		x.ix.ended, x.ix.told = true, x.conflicts
 	}
 	x.end()
 	return nil

@@ -71,11 +71,11 @@ func answerExtend(ctx context.Context, pages Pages, m *pb.Extend) (*pb.PageReply
 }
 
 func answerFinish(ctx context.Context, pages Pages, m *pb.Finish) (*pb.PageReply, error) {
-	annotation, blocks, err := EditsFromProto(m)
+	f, err := FinishFromProto(m)
 	if err != nil {
 		return nil, err
 	}
-	versions, err := pages.Finish(ctx, annotation, blocks)
+	versions, err := pages.Finish(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -94,11 +94,7 @@ func answerFree(ctx context.Context, pages Pages, m *pb.FreePages) (*pb.PageRepl
 }
 
 func answerFates(ctx context.Context, pages Pages, m *pb.RowFates) (*pb.PageReply, error) {
-	tids, err := DecodeTIDs(m.GetTids(), MaxRowFates)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := rowPlaces(m.GetRows(), len(tids))
+	tids, rows, err := RowFatesFromProto(m)
 	if err != nil {
 		return nil, err
 	}

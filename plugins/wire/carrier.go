@@ -20,8 +20,8 @@ type Pages interface {
 	// is left over when the call ends returns to the host.
 	Extend(ctx context.Context, count int) ([]NewBlock, error)
 	// Finish applies the edits to all blocks in one record, or to none: ErrConflict when a version moved on,
-	// ErrInvalidEdit when an edit is wrong. It returns the new version of each block.
-	Finish(ctx context.Context, annotation string, blocks []BlockEdit) ([]page.LSN, error)
+	// ErrInvalidEdit when an edit is wrong, ErrAlive when a row that has to be dead is not. It returns the new version of each block.
+	Finish(ctx context.Context, f Finish) ([]page.LSN, error)
 	// FreePages gives blocks back for later Extends. Their contents stay until then.
 	FreePages(ctx context.Context, blocks []page.BlockNumber) error
 	// BulkWrite writes whole pages to the blocks from first on, 32 to a record. Only for building.
@@ -76,6 +76,18 @@ type PageRead struct {
 type NewBlock struct {
 	Block    page.BlockNumber
 	Recycled bool
+}
+
+// Finish is the wished change of several blocks.
+type Finish struct {
+	Annotation string
+	Blocks     []BlockEdit
+	// Dead are rows of the index's table that have to be dead, each to the row of the call whose place DeadTo has, as with RowFates.
+	Dead   []page.TID
+	DeadTo []int
+	// Last says that an Insert call is over when this succeeds, with these conflicts.
+	Last      bool
+	Conflicts []byte // packed
 }
 
 // BlockEdit is the wished change of one block.

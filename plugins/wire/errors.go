@@ -47,6 +47,8 @@ var (
 	ErrProtocol = errors.New("protocol violation")
 	// ErrEnough: the reader of a scan wants no more hits.
 	ErrEnough = errors.New("no more hits are wanted")
+	// ErrAlive: a row that has to be dead for a Finish is live, or it depends on a running transaction.
+	ErrAlive = errors.New("a row in the way is not dead")
 	// ErrBusy: another request of this kind is under way.
 	ErrBusy = errors.New("busy")
 )
@@ -73,6 +75,7 @@ var sentinels = map[pb.Code]error{
 	pb.Code_PROTOCOL:         ErrProtocol,
 	pb.Code_BUSY:             ErrBusy,
 	pb.Code_ENOUGH:           ErrEnough,
+	pb.Code_ALIVE:            ErrAlive,
 }
 
 // Error is an error with the fields that cross the boundary. Its text stays what it was on the other side.

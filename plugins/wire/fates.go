@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 
+	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/wire/pb"
 )
 
@@ -35,6 +36,30 @@ func rowPlaces(m []uint32, want int) ([]int, error) {
 		rows[i] = int(row)
 	}
 	return rows, nil
+}
+
+// RowFatesToProto asks for verdicts on rows of the table.
+func RowFatesToProto(tids []page.TID, rows []int) *pb.RowFates {
+	m := &pb.RowFates{Tids: AppendTIDs(make([]byte, 0, len(tids)*tidSize), tids)}
+	if len(rows) > 0 {
+		m.Rows = make([]uint32, len(rows))
+	}
+	for i, row := range rows {
+		m.Rows[i] = uint32(row)
+	}
+	return m
+}
+
+// RowFatesFromProto unpacks such a question.
+func RowFatesFromProto(m *pb.RowFates) (tids []page.TID, rows []int, err error) {
+	if m == nil {
+		return nil, nil, nil
+	}
+	if tids, err = DecodeTIDs(m.GetTids(), MaxRowFates); err != nil {
+		return nil, nil, err
+	}
+	rows, err = rowPlaces(m.GetRows(), len(tids))
+	return tids, rows, err
 }
 
 // FatesToProto packs verdicts.

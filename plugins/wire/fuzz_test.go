@@ -27,8 +27,8 @@ func FuzzPluginMessage(f *testing.F) {
 	}
 	forward, _ := ed.ForwardEdits()
 	for _, m := range []*pb.PluginMessage{
-		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Finish{Finish: EditsToProto("seed", []BlockEdit{{Block: 1, Version: 2, Forward: forward}})}}}},
-		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Finish{Finish: EditsToProto("", []BlockEdit{{Block: 1, New: true, Image: base.Page()}})}}}},
+		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Finish{Finish: FinishToProto(Finish{Annotation: "seed", Blocks: []BlockEdit{{Block: 1, Version: 2, Forward: forward}}, Last: true, Dead: []page.TID{{Block: 1, Offset: 2}}})}}}},
+		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Finish{Finish: FinishToProto(Finish{Blocks: []BlockEdit{{Block: 1, New: true, Image: base.Page()}}})}}}},
 		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Read{Read: RefsToProto([]PageRef{{Block: 1, Known: 4}})}}}},
 		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Bulk{Bulk: &pb.BulkWrite{Pages: base.Page()}}}}},
 		{Kind: &pb.PluginMessage_Page{Page: &pb.PageRequest{Kind: &pb.PageRequest_Fates{Fates: &pb.RowFates{Tids: make([]byte, 12)}}}}},
@@ -74,13 +74,13 @@ func FuzzPluginMessage(f *testing.F) {
 		case *pb.PageRequest_Bulk:
 			_, _ = PagesFrom(k.Bulk.GetPages(), MaxBulkPages)
 		case *pb.PageRequest_Fates:
-			_, _ = DecodeTIDs(k.Fates.GetTids(), MaxRowFates)
+			_, _, _ = RowFatesFromProto(k.Fates)
 		case *pb.PageRequest_Finish:
-			_, blocks, err := EditsFromProto(k.Finish)
+			f, err := FinishFromProto(k.Finish)
 			if err != nil {
 				return
 			}
-			for _, e := range blocks {
+			for _, e := range f.Blocks {
 				replay(t, basePage, e)
 			}
 		}

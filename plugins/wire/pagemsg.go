@@ -7,9 +7,6 @@ import (
 	"github.com/quiredb/quire/plugins/wire/pb"
 )
 
-// flagFullImage is BlockEdit.flags' only bit.
-const flagFullImage = 1
-
 // RefsToProto packs a Read request.
 func RefsToProto(refs []PageRef) *pb.Read {
 	m := &pb.Read{Blocks: make([]uint32, len(refs))}
@@ -110,66 +107,6 @@ func ReadsFromProto(m *pb.ReadReply, refs []PageRef) ([]PageRead, error) {
 		return nil, fmt.Errorf("%w: %d bytes after the last page", ErrProtocol, len(rest))
 	}
 	return reads, nil
-}
-
-// EditsToProto packs a Finish request.
-func EditsToProto(annotation string, blocks []BlockEdit) *pb.Finish {
-	m := &pb.Finish{Annotation: annotation, Blocks: make([]*pb.BlockEdit, len(blocks))}
-	for i, b := range blocks {
-		e := &pb.BlockEdit{
-			Block: uint32(b.Block), Version: uint64(b.Version), NewPage: b.New,
-			Forward: b.Forward, Image: b.Image, ConflictHorizon: uint64(b.ConflictHorizon),
-		}
-		if b.FullImage {
-			e.Flags |= flagFullImage
-		}
-		m.Blocks[i] = e
-	}
-	return m
-}
-
-// EditsFromProto unpacks a Finish request and checks its form: no block twice, an edit list or one whole page, no
-// more than MaxFinishBlocks. Edits themselves are judged when they are replayed. Bytes alias the message.
-func EditsFromProto(m *pb.Finish) (annotation string, blocks []BlockEdit, err error) {
-	if n := len(m.GetBlocks()); n > MaxFinishBlocks {
-		return "", nil, fmt.Errorf("%w: %d, the limit is %d", ErrTooManyBlocks, n, MaxFinishBlocks)
-	}
-	if n := len(m.GetAnnotation()); n > MaxAnnotation {
-		return "", nil, fmt.Errorf("%w: annotation of %d bytes, the limit is %d", ErrTooLarge, n, MaxAnnotation)
-	}
-	blocks = make([]BlockEdit, len(m.GetBlocks()))
-	seen := make(map[uint32]bool, len(blocks))
-	for i, e := range m.GetBlocks() {
-		switch {
-		case seen[e.GetBlock()]:
-			return "", nil, invalidEdit(e, "it appears twice")
-		case e.GetFlags()&^flagFullImage != 0:
-			return "", nil, invalidEdit(e, "unknown flags %#x", e.GetFlags())
-		case len(e.GetImage()) != 0 && len(e.GetForward()) != 0:
-			return "", nil, invalidEdit(e, "it has both an edit list and an image")
-		case len(e.GetImage()) != 0 && len(e.GetImage()) != page.Size:
-			return "", nil, invalidEdit(e, "image of %d bytes, a page has %d", len(e.GetImage()), page.Size)
-		case e.GetNewPage() && e.GetVersion() != 0:
-			return "", nil, invalidEdit(e, "a new page has no version, the edit names %v", page.LSN(e.GetVersion()))
-		}
-		seen[e.GetBlock()] = true
-		blocks[i] = BlockEdit{
-			Block: page.BlockNumber(e.GetBlock()), Version: page.LSN(e.GetVersion()), New: e.GetNewPage(),
-			FullImage: e.GetFlags()&flagFullImage != 0, Forward: e.GetForward(),
-			ConflictHorizon: page.LSN(e.GetConflictHorizon()),
-		}
-		if len(e.GetImage()) != 0 {
-			blocks[i].Image = page.Page(e.GetImage())
-		}
-	}
-	return CleanText(m.GetAnnotation()), blocks, nil
-}
-
-func invalidEdit(e *pb.BlockEdit, format string, args ...any) *Error {
-	return &Error{
-		Code: pb.Code_INVALID_EDIT, Message: fmt.Sprintf("block %d: ", e.GetBlock()) + fmt.Sprintf(format, args...),
-		Block: page.BlockNumber(e.GetBlock()), HasBlock: true,
-	}
 }
 
 // LSNs packs versions.

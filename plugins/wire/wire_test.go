@@ -334,10 +334,19 @@ func TestPageMessagesRoundTrip(t *testing.T) {
 	edits := []BlockEdit{
 		{Block: 1, Version: 5, Forward: []byte{1, 2}, ConflictHorizon: 4}, {Block: 2, New: true, FullImage: true, Image: p},
 	}
-	note, blocks, err := EditsFromProto(EditsToProto("note", edits))
-	require.NoError(t, err)
-	require.Equal(t, "note", note)
-	require.Equal(t, edits, blocks)
+	for _, f := range []Finish{
+		{Annotation: "note", Blocks: edits},
+		{Blocks: edits, Last: true, Conflicts: []byte{1, 2}, Dead: []page.TID{{Block: 1, Offset: 2}}, DeadTo: []int{3}},
+		{Blocks: edits[:1], Dead: []page.TID{{Block: 1, Offset: 2}, {Block: 1, Offset: 3}}},
+	} {
+		got, err := FinishFromProto(FinishToProto(f))
+		require.NoError(t, err)
+		require.Equal(t, f, got)
+	}
+	_, err = FinishFromProto(&pb.Finish{Dead: &pb.RowFates{Tids: []byte{1}}})
+	require.ErrorIs(t, err, ErrProtocol)
+	_, err = FinishFromProto(FinishToProto(Finish{Blocks: append(edits, edits[0])}))
+	require.ErrorIs(t, err, ErrInvalidEdit)
 
 	pages, err := PagesFrom(JoinPages([]page.Page{p, page.New()}), 2)
 	require.NoError(t, err)
@@ -371,7 +380,7 @@ func TestLargestMessagesFit(t *testing.T) {
 	for i := range edits {
 		edits[i] = BlockEdit{Block: page.BlockNumber(math.MaxUint32 - i), Version: math.MaxUint64, Image: page.New(), ConflictHorizon: math.MaxUint64}
 	}
-	require.LessOrEqual(t, proto.Size(EditsToProto(strings.Repeat("x", MaxAnnotation), edits)), MaxMessage)
+	require.LessOrEqual(t, proto.Size(FinishToProto(Finish{Annotation: strings.Repeat("x", MaxAnnotation), Blocks: edits})), MaxMessage)
 	require.LessOrEqual(t, MaxBulkPages*page.Size+100, MaxMessage)
 	require.LessOrEqual(t, MaxHits*(hitSize+9), MaxMessage)
 }

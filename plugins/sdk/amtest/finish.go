@@ -11,13 +11,18 @@ import (
 )
 
 // Finish applies edits to all blocks or to none, as a host does.
-func (p *Pages) Finish(ctx context.Context, _ string, blocks []wire.BlockEdit) ([]page.LSN, error) {
+func (p *Pages) Finish(ctx context.Context, f wire.Finish) ([]page.LSN, error) {
 	if err := p.request(ctx); err != nil {
 		return nil, err
 	}
-	s := p.store
+	s, blocks := p.store, f.Blocks
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, fate := range p.fatesLocked(f.Dead) {
+		if fate.State != wire.RowDead {
+			return nil, wire.ErrAlive
+		}
+	}
 	if err := p.waitLocked(ctx); err != nil {
 		return nil, err
 	}

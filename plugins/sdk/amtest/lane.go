@@ -51,6 +51,7 @@ func NewSharedProcess(am sdk.AccessMethod) *Process {
 // A laneToPlugin is the host's end of a lane of either kind.
 type laneToPlugin interface {
 	say(m *pb.HostMessage) error
+	leave(m *pb.HostMessage) error // say, without waking the plugin
 	hear() (*pb.PluginMessage, error)
 	cancel() // may be called at any time
 	cut()    // and waits for the plugin's end
@@ -156,6 +157,8 @@ func (l *lane) say(m *pb.HostMessage) error {
 	}
 }
 
+func (l *lane) leave(m *pb.HostMessage) error { return l.say(m) }
+
 // call runs one call to its end. other takes the messages that are no page requests and may answer them. When a page request
 // kills the call, the lane is cut as it is when a process dies.
 func (p *Process) call(ctx context.Context, pages *Pages, call *pb.Call, parts []*pb.HostMessage, other func(*pb.PluginMessage) (*pb.HostMessage, error)) (*pb.Result, error) {
@@ -198,6 +201,10 @@ func (p *Process) call(ctx context.Context, pages *Pages, call *pb.Call, parts [
 				reply = &pb.PageReply{Error: wire.ErrorToProto(err)}
 			}
 			answer = &pb.HostMessage{Kind: &pb.HostMessage_Page{Page: reply}}
+			if f := k.Page.GetFinish(); f.GetLast() && err == nil {
+				inStep = true
+				return &pb.Result{Conflicts: f.GetConflicts()}, l.leave(answer)
+			}
 		default:
 			if answer, err = other(m); err != nil {
 				return nil, err

@@ -27,6 +27,8 @@ func newSharedLane(server pb.AccessMethodServer) (laneToPlugin, error) {
 
 func (l *sharedLane) say(m *pb.HostMessage) error { return l.end.Send(m) }
 
+func (l *sharedLane) leave(m *pb.HostMessage) error { return l.end.Leave(m) }
+
 func (l *sharedLane) hear() (*pb.PluginMessage, error) {
 	m := new(pb.PluginMessage)
 	if err := l.end.Recv(m); err != nil {

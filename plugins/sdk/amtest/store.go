@@ -306,11 +306,15 @@ func (p *Pages) RowFates(ctx context.Context, tids []page.TID, _ []int) ([]wire.
 	}
 	p.store.mu.Lock()
 	defer p.store.mu.Unlock()
+	return p.fatesLocked(tids), nil
+}
+
+func (p *Pages) fatesLocked(tids []page.TID) []wire.RowFate {
 	out := make([]wire.RowFate, len(tids))
 	for i, t := range tids {
 		if out[i] = p.store.mu.rows[t]; out[i].State == wire.RowRunning && out[i].XID == p.xid {
 			out[i] = wire.RowFate{State: wire.RowLive}
 		}
 	}
-	return out, nil
+	return out
 }

@@ -117,6 +117,7 @@ const (
 	Code_PROTOCOL         Code = 18
 	Code_BUSY             Code = 19
 	Code_ENOUGH           Code = 20 // the host stopped the scan
+	Code_ALIVE            Code = 21 // a row that a Finish wants dead is not
 )
 
 // Enum value maps for Code.
@@ -143,6 +144,7 @@ var (
 		18: "PROTOCOL",
 		19: "BUSY",
 		20: "ENOUGH",
+		21: "ALIVE",
 	}
 	Code_value = map[string]int32{
 		"UNKNOWN":          0,
@@ -166,6 +168,7 @@ var (
 		"PROTOCOL":         18,
 		"BUSY":             19,
 		"ENOUGH":           20,
+		"ALIVE":            21,
 	}
 )
 
@@ -2949,9 +2952,15 @@ func (x *ExtendReply) GetRecycled() []bool {
 }
 
 type Finish struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Annotation    string                 `protobuf:"bytes,1,opt,name=annotation,proto3" json:"annotation,omitempty"`
-	Blocks        []*BlockEdit           `protobuf:"bytes,2,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Annotation string                 `protobuf:"bytes,1,opt,name=annotation,proto3" json:"annotation,omitempty"`
+	Blocks     []*BlockEdit           `protobuf:"bytes,2,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	// Rows of the table that have to be dead, judged as by RowFates; if one is not, nothing happens and the answer is ALIVE.
+	Dead *RowFates `protobuf:"bytes,3,opt,name=dead,proto3" json:"dead,omitempty"`
+	// INSERT: with the success of this Finish the call is over, and conflicts are those of its result. The plugin sends nothing more in
+	// this call; the host may leave the reply lying until the next.
+	Last          bool   `protobuf:"varint,4,opt,name=last,proto3" json:"last,omitempty"`
+	Conflicts     []byte `protobuf:"bytes,5,opt,name=conflicts,proto3" json:"conflicts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2996,6 +3005,27 @@ func (x *Finish) GetAnnotation() string {
 func (x *Finish) GetBlocks() []*BlockEdit {
 	if x != nil {
 		return x.Blocks
+	}
+	return nil
+}
+
+func (x *Finish) GetDead() *RowFates {
+	if x != nil {
+		return x.Dead
+	}
+	return nil
+}
+
+func (x *Finish) GetLast() bool {
+	if x != nil {
+		return x.Last
+	}
+	return false
+}
+
+func (x *Finish) GetConflicts() []byte {
+	if x != nil {
+		return x.Conflicts
 	}
 	return nil
 }
@@ -3880,12 +3910,15 @@ const file_am_proto_rawDesc = "" +
 	"\x05count\x18\x01 \x01(\rR\x05count\"A\n" +
 	"\vExtendReply\x12\x16\n" +
 	"\x06blocks\x18\x01 \x03(\rR\x06blocks\x12\x1a\n" +
-	"\brecycled\x18\x02 \x03(\bR\brecycled\"X\n" +
+	"\brecycled\x18\x02 \x03(\bR\brecycled\"\xb5\x01\n" +
 	"\x06Finish\x12\x1e\n" +
 	"\n" +
 	"annotation\x18\x01 \x01(\tR\n" +
 	"annotation\x12.\n" +
-	"\x06blocks\x18\x02 \x03(\v2\x16.quire.am.v1.BlockEditR\x06blocks\"\xc7\x01\n" +
+	"\x06blocks\x18\x02 \x03(\v2\x16.quire.am.v1.BlockEditR\x06blocks\x12)\n" +
+	"\x04dead\x18\x03 \x01(\v2\x15.quire.am.v1.RowFatesR\x04dead\x12\x12\n" +
+	"\x04last\x18\x04 \x01(\bR\x04last\x12\x1c\n" +
+	"\tconflicts\x18\x05 \x01(\fR\tconflicts\"\xc7\x01\n" +
 	"\tBlockEdit\x12\x14\n" +
 	"\x05block\x18\x01 \x01(\rR\x05block\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x06R\aversion\x12\x19\n" +
@@ -3937,7 +3970,7 @@ const file_am_proto_rawDesc = "" +
 	"\x04SCAN\x10\x05\x12\x0f\n" +
 	"\vBULK_DELETE\x10\x06\x12\v\n" +
 	"\aCLEANUP\x10\a\x12\t\n" +
-	"\x05CHECK\x10\b*\xc9\x02\n" +
+	"\x05CHECK\x10\b*\xd4\x02\n" +
 	"\x04Code\x12\v\n" +
 	"\aUNKNOWN\x10\x00\x12\f\n" +
 	"\bCONFLICT\x10\x01\x12\r\n" +
@@ -3961,7 +3994,8 @@ const file_am_proto_rawDesc = "" +
 	"\bPROTOCOL\x10\x12\x12\b\n" +
 	"\x04BUSY\x10\x13\x12\n" +
 	"\n" +
-	"\x06ENOUGH\x10\x142\x91\x02\n" +
+	"\x06ENOUGH\x10\x14\x12\t\n" +
+	"\x05ALIVE\x10\x152\x91\x02\n" +
 	"\fAccessMethod\x12B\n" +
 	"\bDescribe\x12\x1c.quire.am.v1.DescribeRequest\x1a\x18.quire.am.v1.Description\x12>\n" +
 	"\x06Health\x12\x1a.quire.am.v1.HealthRequest\x1a\x18.quire.am.v1.HealthReply\x12;\n" +
@@ -4083,21 +4117,22 @@ var file_am_proto_depIdxs = []int32{
 	31, // 43: quire.am.v1.PageReply.done:type_name -> quire.am.v1.Done
 	48, // 44: quire.am.v1.PageReply.spill:type_name -> quire.am.v1.SpillReply
 	39, // 45: quire.am.v1.Finish.blocks:type_name -> quire.am.v1.BlockEdit
-	46, // 46: quire.am.v1.Spill.write:type_name -> quire.am.v1.SpillWrite
-	47, // 47: quire.am.v1.Spill.read:type_name -> quire.am.v1.SpillRead
-	2,  // 48: quire.am.v1.AccessMethod.Describe:input_type -> quire.am.v1.DescribeRequest
-	8,  // 49: quire.am.v1.AccessMethod.Health:input_type -> quire.am.v1.HealthRequest
-	10, // 50: quire.am.v1.AccessMethod.Drain:input_type -> quire.am.v1.DrainRequest
-	16, // 51: quire.am.v1.AccessMethod.Lane:input_type -> quire.am.v1.HostMessage
-	3,  // 52: quire.am.v1.AccessMethod.Describe:output_type -> quire.am.v1.Description
-	9,  // 53: quire.am.v1.AccessMethod.Health:output_type -> quire.am.v1.HealthReply
-	11, // 54: quire.am.v1.AccessMethod.Drain:output_type -> quire.am.v1.DrainReply
-	20, // 55: quire.am.v1.AccessMethod.Lane:output_type -> quire.am.v1.PluginMessage
-	52, // [52:56] is the sub-list for method output_type
-	48, // [48:52] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	43, // 46: quire.am.v1.Finish.dead:type_name -> quire.am.v1.RowFates
+	46, // 47: quire.am.v1.Spill.write:type_name -> quire.am.v1.SpillWrite
+	47, // 48: quire.am.v1.Spill.read:type_name -> quire.am.v1.SpillRead
+	2,  // 49: quire.am.v1.AccessMethod.Describe:input_type -> quire.am.v1.DescribeRequest
+	8,  // 50: quire.am.v1.AccessMethod.Health:input_type -> quire.am.v1.HealthRequest
+	10, // 51: quire.am.v1.AccessMethod.Drain:input_type -> quire.am.v1.DrainRequest
+	16, // 52: quire.am.v1.AccessMethod.Lane:input_type -> quire.am.v1.HostMessage
+	3,  // 53: quire.am.v1.AccessMethod.Describe:output_type -> quire.am.v1.Description
+	9,  // 54: quire.am.v1.AccessMethod.Health:output_type -> quire.am.v1.HealthReply
+	11, // 55: quire.am.v1.AccessMethod.Drain:output_type -> quire.am.v1.DrainReply
+	20, // 56: quire.am.v1.AccessMethod.Lane:output_type -> quire.am.v1.PluginMessage
+	53, // [53:57] is the sub-list for method output_type
+	49, // [49:53] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_am_proto_init() }

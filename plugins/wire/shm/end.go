@@ -106,7 +106,21 @@ func (e *End) Close() {
 }
 
 // Send puts a message into the ring. io.EOF says that the lane has ended.
-func (e *End) Send(m proto.Message) error {
+func (e *End) Send(m proto.Message) error { return e.send(m, true) }
+
+// Leave puts a message into the ring and wakes nobody for it: it is received with the next that is sent, or sooner. Other than that it is Send.
+func (e *End) Leave(m proto.Message) error { return e.send(m, false) }
+
+// Nudge has the other end receive what was left for it.
+func (e *End) Nudge() {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.mem != nil {
+		wake(e.peer, forBytes)
+	}
+}
+
+func (e *End) send(m proto.Message, rouse bool) error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if e.mem == nil {
@@ -124,7 +138,7 @@ func (e *End) Send(m proto.Message) error {
 	if e.frame = frame; cap(frame) > keepBuffer {
 		e.frame = nil
 	}
-	return e.put(frame)
+	return e.put(frame, rouse)
 }
 
 // Recv takes the next message out of the ring. io.EOF says that the lane has ended.

@@ -26,8 +26,8 @@ type ring struct {
 	at uint64
 }
 
-// put copies all of p into the outgoing ring, waiting for room.
-func (e *End) put(p []byte) error {
+// put copies all of p into the outgoing ring, waiting for room. It wakes the other side for it, or only if there is no room left.
+func (e *End) put(p []byte, rouse bool) error {
 	size := len(e.out.data)
 	for len(p) > 0 {
 		used, err := e.used()
@@ -44,7 +44,7 @@ func (e *End) put(p []byte) error {
 		n := copy(e.out.data[from:], p[:min(len(p), size-used)])
 		e.out.at, p = e.out.at+uint64(n), p[n:]
 		e.out.written.Store(e.out.at)
-		if len(p) == 0 || used+n == size { // a copy that ends at the end of the ring goes on at its start first
+		if len(p) == 0 && rouse || used+n == size { // a copy that ends at the end of the ring goes on at its start first
 			wake(e.peer, forBytes)
 		}
 	}

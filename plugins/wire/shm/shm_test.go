@@ -242,3 +242,43 @@ func BenchmarkRoundTrip(b *testing.B) {
 		}
 	}
 }
+
+// What is left in a lane comes with the next message, or with a nudge, in order.
+func TestLeave(t *testing.T) {
+	if !Supported {
+		t.Skip("LOUD: lanes in shared memory need Linux")
+	}
+	host, plugin, err := Pair()
+	require.NoError(t, err)
+	defer host.Close()
+	defer plugin.Close()
+	flow := func(call uint64) *pb.HostMessage {
+		return &pb.HostMessage{Kind: &pb.HostMessage_Flow{Flow: &pb.Flow{Call: call}}}
+	}
+	got := make(chan uint64, 1)
+	go func() {
+		defer close(got)
+		for range 20 {
+			var m pb.HostMessage
+			if plugin.Recv(&m) != nil {
+				return
+			}
+			got <- m.GetFlow().GetCall()
+		}
+	}()
+	for call := uint64(0); call < 20; call += 2 {
+		require.NoError(t, host.Leave(flow(call)))
+		if call%4 == 0 {
+			host.Nudge()
+			require.Equal(t, call, <-got)
+			require.NoError(t, host.Leave(flow(call+1)))
+			host.Nudge()
+		} else {
+			require.NoError(t, host.Send(flow(call+1)))
+			require.Equal(t, call, <-got)
+		}
+		require.Equal(t, call+1, <-got)
+	}
+	_, open := <-got
+	require.False(t, open)
+}

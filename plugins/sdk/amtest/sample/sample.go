@@ -162,7 +162,9 @@ func (s Sample) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sd
 		put := 0
 		err := ix.Update(ctx, func(x *sdk.XLog) (err error) {
 			x.Annotate("sample insert")
-			put, err = s.place(ix, x, rows)
+			if put, err = s.place(ix, x, rows); put == len(rows) {
+				x.Last(nil)
+			}
 			return err
 		})
 		if err != nil {
