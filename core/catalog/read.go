@@ -37,6 +37,14 @@ func (s *Store) Read(snap *xact.Snapshot) (*Catalog, error) {
 // Current returns the newest catalog, with the transaction's own changes, whatever its isolation level. It is what statements
 // look names up in.
 func (s *Store) Current(t *xact.Txn) (*Catalog, error) {
+	if version, known := t.CatalogVersion(); known { // no snapshot is needed to know that nothing has changed
+		s.mu.Lock()
+		shared := s.shared
+		s.mu.Unlock()
+		if shared != nil && shared.version == version {
+			return shared, nil
+		}
+	}
 	snap := t.Latest()
 	defer snap.Release()
 	return s.Read(snap)

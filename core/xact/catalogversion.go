@@ -62,3 +62,15 @@ func (m *Manager) CatalogVersion(at page.LSN) (page.LSN, bool) {
 	}
 	return h.base, at >= h.base
 }
+
+// CatalogVersion is Manager.CatalogVersion of what Latest would see. It returns false if that is not known, or if the transaction
+// sees a change that is in no version.
+func (t *Txn) CatalogVersion() (page.LSN, bool) {
+	if t.catalogChanged {
+		return 0, false
+	}
+	if own := t.session.recent(); len(own) > 0 && own[len(own)-1].catalog >= own[0].lsn {
+		return 0, false
+	}
+	return t.m.CatalogVersion(t.m.visibility.advance())
+}

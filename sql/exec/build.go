@@ -22,7 +22,7 @@ func Build(x *Context, n plan.Node) Operator {
 
 func build(x *Context, n plan.Node, stats *Stats) Operator {
 	if stats == nil {
-		stats = &Stats{} // counting is cheaper than asking whether to count
+		stats = &x.uncounted // counting is cheaper than asking whether to count
 	}
 	switch n := n.(type) {
 	case *plan.Result:

@@ -23,6 +23,8 @@ type Context struct {
 	// Affected counts the rows that a modification changed.
 	Affected int64
 
+	uncounted Stats // of all nodes, where nobody asks
+
 	subs  []subquery
 	views map[string][]Row // rows of system views, made once
 }

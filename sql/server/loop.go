@@ -216,7 +216,9 @@ func (c *conn) ready() {
 		c.endWork(nil)
 		c.work = nil
 	}
-	c.send(&pgproto3.ReadyForQuery{TxStatus: c.session.TxStatus()})
+	start := c.begin('Z')
+	c.out = append(c.out, c.session.TxStatus())
+	c.end(start)
 }
 
 // report sends an error, if there is one.

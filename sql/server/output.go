@@ -27,26 +27,47 @@ func (c *conn) describeColumns(cols []session.Column) {
 		c.send(&pgproto3.NoData{})
 		return
 	}
-	fields := make([]pgproto3.FieldDescription, len(cols))
-	for i, col := range cols {
-		fields[i] = pgproto3.FieldDescription{
-			Name: []byte(col.Name), TableOID: col.TableOID, TableAttributeNumber: uint16(col.AttNum),
-			DataTypeOID: uint32(col.Type), DataTypeSize: col.Size, TypeModifier: col.Mod, Format: col.Format,
-		}
+	start := c.begin('T')
+	b := binary.BigEndian.AppendUint16(c.out, uint16(len(cols)))
+	for i := range cols {
+		col := &cols[i]
+		b = append(append(b, col.Name...), 0)
+		b = binary.BigEndian.AppendUint32(b, col.TableOID)
+		b = binary.BigEndian.AppendUint16(b, uint16(col.AttNum))
+		b = binary.BigEndian.AppendUint32(b, uint32(col.Type))
+		b = binary.BigEndian.AppendUint16(b, uint16(col.Size))
+		b = binary.BigEndian.AppendUint32(b, uint32(col.Mod))
+		b = binary.BigEndian.AppendUint16(b, uint16(col.Format))
 	}
-	c.send(&pgproto3.RowDescription{Fields: fields})
+	c.out = b
+	c.end(start)
 }
 
-// Row encodes a DataRow straight into the send buffer.
+// begin queues the head of a message, which end completes. What every statement is answered with is encoded here, straight into the send
+// buffer: pgproto3 would have it on the heap first.
 //
-//	0     1        5         7
-//	+-----+--------+---------+----------------------------------+
-//	| 'D' | length | columns | per column: length (-1 = NULL), bytes |
-//	+-----+--------+---------+----------------------------------+
+//	0      1        5
+//	+------+--------+-----------------------------------+
+//	| type | length | body; the length counts itself too |
+//	+------+--------+-----------------------------------+
+func (c *conn) begin(kind byte) (start int) {
+	start = len(c.out)
+	c.out = append(c.out, kind, 0, 0, 0, 0)
+	return start
+}
+
+func (c *conn) end(start int) {
+	binary.BigEndian.PutUint32(c.out[start+1:], uint32(len(c.out)-start-1))
+	if len(c.out) >= flushAtBytes {
+		_ = c.flush() // remembered in broken
+	}
+}
+
+// Row encodes a DataRow: the number of columns, then for each its length (-1 for NULL) and its bytes.
 func (o *output) Row(cols []session.Column, row []datum.Datum) error {
-	start := len(o.out)
-	b := append(o.out, 'D', 0, 0, 0, 0)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(cols)))
+	c := o.conn()
+	start := c.begin('D')
+	b := binary.BigEndian.AppendUint16(c.out, uint16(len(cols)))
 	for i := range cols {
 		if row[i].Null {
 			b = append(b, 0xff, 0xff, 0xff, 0xff)
@@ -57,16 +78,16 @@ func (o *output) Row(cols []session.Column, row []datum.Datum) error {
 		b = o.session.AppendValue(b, cols[i], row[i])
 		binary.BigEndian.PutUint32(b[at:], uint32(len(b)-at-4))
 	}
-	binary.BigEndian.PutUint32(b[start+1:], uint32(len(b)-start-1))
-	o.out = b
-	if len(b) >= flushAtBytes {
-		return o.conn().flush()
-	}
+	c.out = b
+	c.end(start)
 	return o.broken
 }
 
 func (o *output) CommandComplete(tag string) error {
-	o.conn().send(&pgproto3.CommandComplete{CommandTag: []byte(tag)})
+	c := o.conn()
+	start := c.begin('C')
+	c.out = append(append(c.out, tag...), 0)
+	c.end(start)
 	return o.broken
 }
 

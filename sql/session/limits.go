@@ -5,14 +5,19 @@ import (
 	"time"
 
 	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/xact"
 )
 
-// limits are the session's bounds on time, read from the settings once for each version of them.
+// limits are what each statement asks the settings for, read once for each version of them: the session's bounds on time and memory, and
+// how its transactions begin and end.
 type limits struct {
 	from            uint64
 	known           bool
 	statement, lock time.Duration
 	idle, idleInTxn time.Duration
+	workMem         int64 // bytes
+	isolation       xact.Isolation
+	readOnly, async bool
 }
 
 // bounds returns the limits that hold now.
@@ -22,6 +27,8 @@ func (s *Session) bounds() *limits {
 			from: v, known: true,
 			statement: s.settings.Duration("statement_timeout"), lock: s.settings.Duration("lock_timeout"),
 			idle: s.settings.Duration("idle_session_timeout"), idleInTxn: s.settings.Duration("idle_in_transaction_session_timeout"),
+			workMem: s.settings.Bytes("work_mem"), isolation: isolation(s.settings.Text("default_transaction_isolation")),
+			readOnly: s.settings.Bool("default_transaction_read_only"), async: s.settings.Text("synchronous_commit") == "off",
 		}
 	}
 	return &s.limits

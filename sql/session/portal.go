@@ -118,7 +118,7 @@ func (s *Session) execContext(ctx context.Context, params []datum.Datum) *exec.C
 	s.tx.used = true
 	return &exec.Context{
 		Ctx: ctx, Eval: s.evalContext(ctx, params), Txn: s.tx.txn, Snapshot: s.tx.txn.Snapshot(),
-		Heap: s.db.eng.Heap, Temp: s.db.temp, WorkMem: s.settings.Bytes("work_mem"),
+		Heap: s.db.eng.Heap, Temp: s.db.temp, WorkMem: s.bounds().workMem,
 	}
 }
 

@@ -50,7 +50,7 @@ func (s *Session) interrupt(cause error) {
 func (s *Session) need() {
 	if s.tx == nil {
 		s.settings.Begin()
-		s.begin(false, isolation(s.settings.Text("default_transaction_isolation")), s.settings.Bool("default_transaction_read_only"))
+		s.begin(false, s.bounds().isolation, s.bounds().readOnly)
 	}
 }
 
@@ -74,7 +74,7 @@ func (s *Session) commit(ctx context.Context) error {
 		s.abort()
 		return nil
 	}
-	opts := xact.CommitOptions{Async: s.settings.Text("synchronous_commit") == "off" && !t.txn.ChangedCatalog()}
+	opts := xact.CommitOptions{Async: s.bounds().async && !t.txn.ChangedCatalog()}
 	_, err := t.txn.Commit(ctx, opts)
 	switch {
 	case errors.Is(err, xact.ErrDurabilityPending):

@@ -157,8 +157,11 @@ func (s *Session) End(committed bool) {
 	if !committed && len(s.before) > 0 {
 		own = s.before[0].own
 	}
+	changed := len(s.local) > 0 || !committed && len(s.before) > 0
 	s.before = s.before[:0]
-	s.restore(own, nil)
+	if changed {
+		s.restore(own, nil)
+	}
 }
 
 // restore gives the session other values and reports those that differ.

@@ -3,6 +3,7 @@ package settings
 import (
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quiredb/quire/core/pgerr"
@@ -32,9 +33,9 @@ type value struct {
 type Store struct {
 	mu struct {
 		sync.RWMutex
-		values  map[string]value // by definition name; absent = default
-		version uint64
+		values map[string]value // by definition name; absent = default
 	}
+	changes atomic.Uint64
 }
 
 // NewStore has every parameter at its default.
@@ -73,7 +74,7 @@ func (s *Store) put(name string, v value) {
 		return
 	}
 	s.mu.values[name] = v
-	s.mu.version++
+	s.changes.Add(1)
 }
 
 // get is the canonical text and source of a parameter, which must exist.
@@ -87,11 +88,7 @@ func (s *Store) get(d *Definition) value {
 }
 
 // version changes whenever a value does.
-func (s *Store) version() uint64 {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.mu.version
-}
+func (s *Store) version() uint64 { return s.changes.Load() }
 
 // mustLookup is for names in the program's own text.
 func mustLookup(name string) *Definition {
@@ -170,7 +167,7 @@ func (s *Store) Reload(file map[string]string) (needRestart []string, err error)
 			delete(s.mu.values, d.Name)
 		}
 	}
-	s.mu.version++
+	s.changes.Add(1)
 	return needRestart, nil
 }
 
