@@ -16,6 +16,7 @@ import (
 	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/core/lock"
 	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/pgstat"
 	"github.com/quiredb/quire/core/sequence"
 	"github.com/quiredb/quire/core/storage"
 	"github.com/quiredb/quire/core/vfs"
@@ -41,6 +42,7 @@ type Engine struct {
 	Heap      *heap.Store
 	Catalog   *catalog.Store
 	Sequences *sequence.Store
+	Stats     *pgstat.Store // what is shown of it all
 	Applier   *redo.Applier // what recovered the directory; on a standby, what goes on replaying
 
 	opts     Options
@@ -90,7 +92,7 @@ func Open(ctx context.Context, fsys vfs.FS, dir string, opts Options) (*Engine, 
 }
 
 func newEngine(fsys vfs.FS, dir string, opts Options, held io.Closer) *Engine {
-	e := &Engine{FS: fsys, Dir: dir, opts: opts, log: opts.Log, lock: held, Locks: lock.New()}
+	e := &Engine{FS: fsys, Dir: dir, opts: opts, log: opts.Log, lock: held, Locks: lock.New(), Stats: pgstat.New(opts.Clock)}
 	e.opts.Storage.OnFatal = e.fatal
 	e.control = controlFile{fs: fsys, dir: dir, clock: opts.Clock}
 	e.checkpoints.timeout, e.checkpoints.volume = opts.CheckpointTimeout, page.LSN(opts.MaxWALSize)

@@ -36,11 +36,13 @@ func (e *Engine) shutdown(ctx context.Context) error {
 		if err := e.RestartPoint(ctx); err != nil {
 			return err
 		}
+		e.saveStatistics()
 		return e.control.update(func(f *control.File) { f.State = control.StandbyShutDown })
 	}
 	if err := e.checkpoint(ctx, CheckpointShutdown); err != nil {
 		return err
 	}
+	e.saveStatistics()
 	if wait := e.hooks.Load().ShutdownCheckpoint; wait != nil {
 		wait(ctx, e.WAL.FlushedLSN())
 	}

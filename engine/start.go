@@ -49,6 +49,7 @@ func (e *Engine) start(ctx context.Context) error {
 	if err := e.openTransactions(); err != nil {
 		return err
 	}
+	e.loadStatistics(f.State == control.StandbyShutDown || !e.recovery.Needed)
 	if e.opts.Standby {
 		return e.startStandby()
 	}

@@ -259,7 +259,8 @@ func (r *Receiver) data(ctx context.Context, b []byte, at page.LSN) (page.LSN, e
 	return at, nil
 }
 
-// report sends a status update when replay has advanced, and now and then.
+// report sends a status update at once, so that the primary knows where this standby is before new log comes, when replay has advanced, and now
+// and then.
 func (r *Receiver) report(quit <-chan struct{}) {
 	interval := r.cfg.StatusInterval
 	if interval <= 0 {
@@ -268,15 +269,15 @@ func (r *Receiver) report(quit <-chan struct{}) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
+		if err := r.sendStatus(false); err != nil {
+			_ = r.conn.SetReadDeadline(time.Unix(1, 0)) // the reader reports the broken connection
+			return
+		}
 		select {
 		case <-quit:
 			return
 		case <-r.kick:
 		case <-tick.C:
-		}
-		if err := r.sendStatus(false); err != nil {
-			_ = r.conn.SetReadDeadline(time.Unix(1, 0)) // the reader reports the broken connection
-			return
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (l *receivedLog) InsertLSN() page.LSN  { return l.end }
 func (l *receivedLog) FlushedLSN() page.LSN { return l.flushed }
 
 // Data and a keepalive behind it in one packet: the data is made durable and confirmed although it was not the last thing
-// in the buffer. A primary that shuts down says it like that, and waits for the answer.
+// in the buffer. A primary that shuts down says it like that, and waits for the answer. Before any data the receiver says where it is.
 func TestDataBeforeAKeepaliveIsConfirmed(t *testing.T) {
 	for _, reply := range []bool{true, false} {
 		ours, theirs := net.Pipe()
@@ -41,6 +41,8 @@ func TestDataBeforeAKeepaliveIsConfirmed(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- r.Run(context.Background()) }()
 
+		peer := pgproto3.NewBackend(theirs, theirs)
+		require.Equal(t, page.LSN(100), nextStatus(t, peer).apply)
 		packet, err := (&pgproto3.CopyData{Data: append(appendData(nil, 100, 150, time.Now()), make([]byte, 50)...)}).Encode(nil)
 		require.NoError(t, err)
 		packet, err = (&pgproto3.CopyData{Data: appendKeepalive(nil, 150, time.Now(), reply)}).Encode(packet)
@@ -48,12 +50,16 @@ func TestDataBeforeAKeepaliveIsConfirmed(t *testing.T) {
 		_, err = theirs.Write(packet)
 		require.NoError(t, err)
 
-		msg, err := pgproto3.NewBackend(theirs, theirs).Receive()
-		require.NoError(t, err)
-		st, err := decodeStatus(msg.(*pgproto3.CopyData).Data)
-		require.NoError(t, err)
-		require.Equal(t, page.LSN(150), st.flush)
+		require.Equal(t, page.LSN(150), nextStatus(t, peer).flush)
 		require.NoError(t, theirs.Close())
 		require.Error(t, <-ended)
 	}
+}
+
+func nextStatus(t *testing.T, peer *pgproto3.Backend) status {
+	msg, err := peer.Receive()
+	require.NoError(t, err)
+	st, err := decodeStatus(msg.(*pgproto3.CopyData).Data)
+	require.NoError(t, err)
+	return st
 }

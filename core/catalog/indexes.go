@@ -77,6 +77,7 @@ func (s *Store) dropIndex(ctx context.Context, t *xact.Txn, i *Index) error {
 	if err := s.remove(ctx, t, i); err != nil {
 		return err
 	}
+	forgetCounts(t, i.OID)
 	s.dropFiles(t, i.Rel)
 	return nil
 }

@@ -113,8 +113,18 @@ func (s *Store) DropTable(ctx context.Context, t *xact.Txn, oid uint32) error {
 	if err := s.remove(ctx, t, table); err != nil {
 		return err
 	}
+	forgetCounts(t, oid)
 	s.dropFiles(t, table.Rel)
 	return nil
+}
+
+// forgetCounts has the statistics of a relation dropped with it.
+func forgetCounts(t *xact.Txn, oid uint32) {
+	t.OnEnd(func(committed bool) {
+		if committed {
+			t.Counts().Dropped(oid)
+		}
+	})
 }
 
 // AlterTable gives a table another definition: def is a changed Clone of its newest state. It takes AccessExclusive and, for a new

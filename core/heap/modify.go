@@ -41,6 +41,8 @@ type Result struct {
 	// Hot says that the index entries which led to the old version lead to the new one too: no index must be told. Without it every
 	// index of the table gets an entry for TID.
 	Hot bool
+	// Pruned is how many dead versions went with the old version's page, pointers that stay for the indexes' sake not counted.
+	Pruned int64
 }
 
 // A change is one update or delete of one row in progress.
@@ -103,7 +105,7 @@ func (c *change) run(attempt func(*buffer.Buffer) (stepResult, error)) (Result, 
 			}
 			continue
 		case r.outcome == OK || r.outcome == SelfModified:
-			return Result{Outcome: r.outcome, TID: r.tid, Hot: r.hot}, nil
+			return Result{Outcome: r.outcome, TID: r.tid, Hot: r.hot, Pruned: r.pruned}, nil
 		}
 		return c.lost(r)
 	}
@@ -115,6 +117,7 @@ type stepResult struct {
 	tid     page.TID // the new version, or the successor
 	by      xact.XID // who changed the row, for Gone and Changed
 	hot     bool     // the new version is a heap-only one
+	pruned  int64    // see Result
 	wait    lock.Tag // wait for this and try again: the transaction that changes the row, or the row
 	xid     xact.XID // the transaction of wait, if it is one
 	again   bool     // try again at once

@@ -30,6 +30,21 @@ func (h *Store) Scan(snap *xact.Snapshot, rel Relation) (*Scanner, error) {
 	return h.ScanBlocks(snap, rel, 0, n), nil
 }
 
+// CountItems counts what lies in a block: row versions of any kind, and pointers of dead rows that indexes may still have.
+func (h *Store) CountItems(rel Relation, blk page.BlockNumber) (n int64, err error) {
+	p, back := h.borrowPage()
+	defer back()
+	if err := h.copyPage(rel, blk, p); err != nil {
+		return 0, wrapRel(rel, "read", err)
+	}
+	for off := page.OffsetNumber(1); off <= page.OffsetNumber(p.NumItems()); off++ {
+		if f := p.ItemID(off).Flags(); f == page.ItemNormal || f == page.ItemDead {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // ScanBlocks scans the blocks [from, to).
 func (h *Store) ScanBlocks(snap *xact.Snapshot, rel Relation, from, to page.BlockNumber) *Scanner {
 	s := &Scanner{h: h, rel: rel, judge: newJudge(snap), next: from, end: to}

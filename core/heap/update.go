@@ -143,7 +143,7 @@ func (u *update) write(old, dst *buffer.Buffer) (r stepResult, written bool, err
 	if _, err := s.Finish(); err != nil {
 		return stepResult{}, false, wrapRel(u.rel, "update", err)
 	}
-	return stepResult{tid: tid, hot: hot}, true, nil
+	return stepResult{tid: tid, hot: hot, pruned: pruning.versions - int64(len(pruning.dead))}, true, nil
 }
 
 // mark says in the new version's head whether it is heap-only.

@@ -20,6 +20,8 @@ type Manager struct {
 	maxRows int64
 	rows    atomic.Int64 // entries of KindRow; changed under mu
 
+	deadlocks atomic.Int64
+
 	mu      sync.Mutex
 	entries map[Tag]*entry
 	spare   []*entry // emptied entries for reuse
@@ -63,6 +65,9 @@ func (m *Manager) TryRow(o *Owner, row Tag, mode Mode) (bool, error) {
 	}
 	return m.tryLocked(o, row, mode, false), nil
 }
+
+// Deadlocks returns how many requests failed because they would have closed a cycle.
+func (m *Manager) Deadlocks() int64 { return m.deadlocks.Load() }
 
 // RowsLocked reports whether anybody holds or wants the lock of a row. It takes no mutex.
 func (m *Manager) RowsLocked() bool { return m.rows.Load() > 0 }
@@ -109,6 +114,7 @@ func (m *Manager) acquire(ctx context.Context, o *Owner, tag Tag, mode Mode, pas
 	e.waiters = slices.Insert(e.waiters, e.place(o), w)
 	o.waiting = w
 	if cycle := m.avoidDeadlock(w); cycle != nil {
+		m.deadlocks.Add(1)
 		err := deadlockError(cycle)
 		m.leave(w)
 		m.mu.Unlock()

@@ -137,6 +137,7 @@ func (t *Txn) logCommit() (start, end page.LSN, err error) {
 func (t *Txn) finish(committed bool) {
 	m := t.m
 	t.ended = true
+	t.session.Counts.End(committed)
 	if t.xid != InvalidXID {
 		if !t.wrote {
 			m.setAborted(t.numbers())

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/pgstat"
 )
 
 // A Session is a client's thread of transactions: it sees its own commits at once, whether or not they are durable yet. It belongs to
@@ -15,6 +16,8 @@ type Session struct {
 	PID int32
 	// LockTimeout bounds each wait for a lock; 0 means no bound.
 	LockTimeout time.Duration
+	// Counts is what the session counts for the statistics, nil for nothing. Transactions share it when they end.
+	Counts *pgstat.Session
 
 	own []ownCommit // ascending by number and by LSN; snapshots share the array, so entries never change
 }

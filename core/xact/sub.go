@@ -47,6 +47,7 @@ func (t *Txn) BeginSub() int {
 		dropAtAbort:    len(t.dropAtAbort),
 		catalogChanged: t.catalogChanged,
 	}})
+	t.session.Counts.BeginSub(len(t.subs))
 	return len(t.subs)
 }
 
@@ -62,6 +63,7 @@ func (t *Txn) ReleaseSub(level int) {
 		}
 	}
 	t.subs = t.subs[:level-1]
+	t.session.Counts.ReleaseSub(level)
 }
 
 // RollbackToSub undoes a subtransaction with all inside it and begins it anew at the same level. Its rows are dead at once, locks
@@ -90,6 +92,7 @@ func (t *Txn) RollbackToSub(level int) {
 	t.cid++ // what was cached for this command is not true any more
 	*s = subtransaction{start: s.start}
 	t.subs = t.subs[:level]
+	t.session.Counts.RollbackToSub(level)
 	t.m.cfg.Locks.ReleaseSince(&t.owner, s.locks, lock.Transaction(uint64(t.xid))) // last: X4
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/quiredb/quire/core/lock"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/pgstat"
 )
 
 // A Txn is one transaction. It belongs to one goroutine, and is dead after Commit or Abort.
@@ -55,6 +56,12 @@ func (t *Txn) Isolation() Isolation { return t.iso }
 
 // Owner returns the transaction as the lock table knows it.
 func (t *Txn) Owner() *lock.Owner { return &t.owner }
+
+// Counts returns what the session counts for the statistics; nil counts nothing.
+func (t *Txn) Counts() *pgstat.Session { return t.session.Counts }
+
+// SetIsolation changes the level. The next Snapshot is the first of the new one.
+func (t *Txn) SetIsolation(iso Isolation) { t.iso, t.fixed = iso, nil }
 
 // Ended reports whether Commit or Abort has been called.
 func (t *Txn) Ended() bool { return t.ended }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/pgstat"
 	"github.com/quiredb/quire/sql/plan"
 )
 
@@ -25,6 +26,7 @@ type bitmapHeapScan struct {
 	found   []foundRow
 	at      int
 	started bool
+	count   *pgstat.Pending // of the table
 }
 
 type foundRow struct {
@@ -85,6 +87,8 @@ func (s *bitmapHeapScan) scanIndex(b *bitmap, keys []am.ScanKey) error {
 	}
 	h := hits{cursor: cursor}
 	defer h.close()
+	count := s.x.Txn.Counts().Relation(idx.Def.OID)
+	count.Scanned(searches(keys))
 	for {
 		hit, ok, err := h.next()
 		if err != nil {
@@ -97,6 +101,7 @@ func (s *bitmapHeapScan) scanIndex(b *bitmap, keys []am.ScanKey) error {
 			return err
 		}
 		s.index.Rows++
+		count.Returned(1)
 		b.add(hit)
 	}
 }
@@ -106,6 +111,7 @@ func (s *bitmapHeapScan) Next() (Row, error) {
 		if err := s.collect(); err != nil {
 			return nil, err
 		}
+		s.count = s.x.Txn.Counts().Relation(s.node.Table.OID)
 	}
 	t, tid := s.node.Table, s.node.Table.TIDSlot()
 	for {
@@ -117,6 +123,7 @@ func (s *bitmapHeapScan) Next() (Row, error) {
 		}
 		f := &s.found[s.at]
 		s.at++
+		s.count.Fetched(1)
 		if err := s.tick.tick(); err != nil {
 			return nil, err
 		}

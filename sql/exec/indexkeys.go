@@ -61,6 +61,17 @@ func (x *Context) anyKeys(c *plan.IndexCond) ([]datum.Datum, error) {
 	return slices.CompactFunc(list, func(a, b datum.Datum) bool { return datum.Compare(c.Type, a, b) == 0 }), nil
 }
 
+// searches is how often an index is searched for keys, as PostgreSQL counts it: once for each value of a list.
+func searches(keys []am.ScanKey) int64 {
+	n := int64(1)
+	for i := range keys {
+		if keys[i].Strategy == am.AnyEqual {
+			n *= int64(len(keys[i].Args))
+		}
+	}
+	return n
+}
+
 // fits reports whether an integer is a value of a narrower integer type.
 func fits(t datum.OID, v datum.Datum) bool {
 	bits := 8*datum.MustLookup(t).Len - 1

@@ -3,6 +3,7 @@ package exec
 import (
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/heap"
+	"github.com/quiredb/quire/core/pgstat"
 	"github.com/quiredb/quire/sql/plan"
 )
 
@@ -18,6 +19,7 @@ type indexScan struct {
 	seen  *heap.Visibility // of an index-only scan
 	row   Row
 	buf   []byte
+	count *pgstat.Pending // of the index
 }
 
 func newIndexScan(x *Context, n *plan.IndexScan, stats *Stats) *indexScan {
@@ -34,6 +36,10 @@ func (s *indexScan) Open() error {
 	if err != nil || none {
 		return err
 	}
+	if s.count == nil {
+		s.count = s.x.Txn.Counts().Relation(s.node.Index.Def.OID)
+	}
+	s.count.Scanned(searches(keys))
 	s.hits.cursor, err = s.node.Index.Method.Scan(s.x.Ctx, s.node.Index.Def, keys, am.ScanOptions{
 		Direction: s.node.Direction, Return: s.node.Returns, Limit: s.node.Limit,
 	})
@@ -49,6 +55,7 @@ func (s *indexScan) Next() (Row, error) {
 		if err != nil || !ok {
 			return nil, err
 		}
+		s.count.Returned(1)
 		if err := s.tick.tick(); err != nil {
 			return nil, err
 		}
@@ -93,6 +100,7 @@ func (s *indexScan) fetch(hit *am.Hit) (bool, error) {
 		return false, err
 	}
 	s.buf = data
+	s.count.Fetched(1)
 	if s.node.Returns != nil {
 		return true, nil
 	}

@@ -165,6 +165,7 @@ func (m *modify) update(row Row) error {
 		}
 		switch r.Outcome {
 		case heap.OK:
+			m.w.updated(r)
 			if !r.Hot {
 				if err := m.w.index(r.TID, fresh); err != nil {
 					return err
@@ -192,6 +193,7 @@ func (m *modify) delete(row Row) error {
 		}
 		switch r.Outcome {
 		case heap.OK:
+			m.w.count().Deleted()
 			return m.result(row)
 		case heap.Gone, heap.SelfModified:
 			return nil

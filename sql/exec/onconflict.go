@@ -95,6 +95,8 @@ func (u *upsert) findIn(x *plan.Index, row Row) (tid page.TID, found bool, err e
 			err = e
 		}
 	}()
+	count := u.x.Txn.Counts().Relation(x.Def.OID)
+	count.Scanned(1)
 	snap := u.x.Txn.Latest()
 	defer snap.Release()
 	for {
@@ -106,12 +108,16 @@ func (u *upsert) findIn(x *plan.Index, row Row) (tid page.TID, found bool, err e
 			return page.TID{}, false, err
 		}
 		for _, hit := range hits {
+			count.Returned(1)
 			if u.mine[hit.TID] {
 				return hit.TID, true, nil
 			}
 			there, _, ok, err := u.fetch(snap, hit.TID)
 			if err != nil {
 				return page.TID{}, false, err
+			}
+			if ok {
+				count.Fetched(1)
 			}
 			if ok && u.equal(x, there, row) {
 				return hit.TID, true, nil
@@ -152,6 +158,7 @@ func (u *upsert) insertRow(row Row) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	u.w.count().Inserted(1)
 	for i, x := range u.order {
 		u.entry = u.entry[:0]
 		for _, attr := range x.Attrs {
@@ -189,6 +196,7 @@ func (u *upsert) withdraw(tid page.TID, c am.Conflict) error {
 	if _, err := u.x.Heap.Delete(u.x.Ctx, u.x.Txn, u.x.Snapshot, u.node.Table.Heap, tid); err != nil {
 		return err
 	}
+	u.w.count().Deleted()
 	m := u.x.Txn.Manager()
 	if c.XID != 0 {
 		return m.Wait(u.x.Ctx, u.x.Txn, xact.XID(c.XID))
@@ -250,6 +258,7 @@ func (u *upsert) replace(old Row, at, root page.TID, proposed Row) (done bool, e
 	}
 	switch r.Outcome {
 	case heap.OK:
+		u.w.updated(r)
 		u.mine[root], u.mine[r.TID] = true, true
 		if !r.Hot {
 			if err := u.w.index(r.TID, fresh); err != nil {

@@ -3,6 +3,7 @@ package exec
 import (
 	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/pgstat"
 	"github.com/quiredb/quire/sql/plan"
 )
 
@@ -15,6 +16,7 @@ type seqScan struct {
 	tick  ticker
 	scan  *heap.Scanner
 	row   Row
+	count *pgstat.Pending // nil before the first row is asked for
 }
 
 func newSeqScan(x *Context, n *plan.SeqScan, stats *Stats) *seqScan {
@@ -24,6 +26,7 @@ func newSeqScan(x *Context, n *plan.SeqScan, stats *Stats) *seqScan {
 func (s *seqScan) Open() error {
 	s.Close()
 	s.tick = ticker{ctx: s.x.Ctx}
+	s.count = nil
 	var err error
 	s.scan, err = s.x.Heap.Scan(s.x.Snapshot, s.node.Table.Heap)
 	return err
@@ -31,11 +34,16 @@ func (s *seqScan) Open() error {
 
 func (s *seqScan) Next() (Row, error) {
 	t, tid := s.node.Table, s.node.Table.TIDSlot()
+	if s.count == nil {
+		s.count = s.x.Txn.Counts().Relation(t.OID)
+		s.count.Scanned(1)
+	}
 	for {
 		at, data, ok, err := s.scan.Next()
 		if err != nil || !ok {
 			return nil, err
 		}
+		s.count.Returned(1)
 		if err := s.tick.tick(); err != nil {
 			return nil, err
 		}

@@ -14,9 +14,11 @@ import (
 // TempSpace is where rows go that work_mem cannot hold. Files are removed by whoever made them; what a crash leaves is
 // removed when the directory is opened again.
 type TempSpace struct {
-	FS   vfs.FS
-	Dir  string
-	next atomic.Int64
+	FS  vfs.FS
+	Dir string
+	// Removed, if set, hears the size in bytes of each file that is removed.
+	Removed func(size int64)
+	next    atomic.Int64
 }
 
 // NewTempSpace empties and makes the directory.
@@ -97,6 +99,9 @@ func (s *spill) close() {
 		_ = s.file.Close()
 		_ = s.space.FS.Remove(s.name)
 		s.file = nil
+		if s.space.Removed != nil {
+			s.space.Removed(s.size)
+		}
 	}
 }
 

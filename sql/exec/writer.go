@@ -5,7 +5,9 @@ import (
 
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/heap"
 	"github.com/quiredb/quire/core/page"
+	"github.com/quiredb/quire/core/pgstat"
 	"github.com/quiredb/quire/core/xact"
 	"github.com/quiredb/quire/sql/plan"
 )
@@ -81,12 +83,23 @@ func (w *Writer) flush() error {
 		if err != nil {
 			return err
 		}
+		w.count().Inserted(int64(len(tids)))
 		for i, row := range w.keep {
 			w.queue(tids[i], row)
 		}
 		w.arena, w.rows, w.keep = w.arena[:0], w.rows[:0], w.keep[:0]
 	}
 	return w.flushIndexes()
+}
+
+// count is what the session counts of the table.
+func (w *Writer) count() *pgstat.Pending { return w.x.Txn.Counts().Relation(w.table.OID) }
+
+// updated counts a row that was replaced.
+func (w *Writer) updated(r heap.Result) {
+	count := w.count()
+	count.Updated(r.Hot)
+	count.Pruned(r.Pruned)
 }
 
 // index queues the index entries of a row that is in the heap already. The row's values are copied.

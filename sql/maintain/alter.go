@@ -20,6 +20,8 @@ func (d *Deps) EachRow(ctx context.Context, t *xact.Txn, table *catalog.Table, f
 		return err
 	}
 	defer scan.Close()
+	count := t.Counts().Relation(table.OID)
+	count.Scanned(1)
 	rowType, row := table.RowType(), make([]datum.Datum, len(table.Columns))
 	for n := 0; ; n++ {
 		if n%batchRows == 0 && ctx.Err() != nil {
@@ -29,6 +31,7 @@ func (d *Deps) EachRow(ctx context.Context, t *xact.Txn, table *catalog.Table, f
 		if err != nil || !ok {
 			return err
 		}
+		count.Returned(1)
 		if err := rowType.DecodeRow(data, row); err != nil {
 			return fmt.Errorf("row %v of table %q: %w", tid, table.Name, err)
 		}

@@ -43,6 +43,7 @@ func (d *Deps) analyzeIfThere(ctx context.Context, t *xact.Txn, oid uint32, opts
 		opts.Notice.info("%q: scanned %d of %d pages, containing %d live rows; %d rows in sample, %.0f estimated total rows",
 			table.Name, s.scanned, s.pages, s.live, len(s.rows), s.total)
 	}
+	t.Counts().Relation(oid).Analyzed(int64(s.total), s.deadTotal(), true)
 	indexes := map[uint32]catalog.Stats{}
 	for _, i := range c.IndexesOf(oid) {
 		n, err := d.length(i.Rel)

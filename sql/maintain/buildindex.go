@@ -32,6 +32,9 @@ func (d *Deps) BuildIndex(ctx context.Context, t *xact.Txn, table *catalog.Table
 	about := index.Describe(table.Rel)
 	about.WorkMem = d.WorkMem
 	stats, err := method.Build(ctx, about, f.rows)
+	count := t.Counts().Relation(table.OID)
+	count.Scanned(1)
+	count.Returned(f.seen)
 	if index.BuiltBy = xact.InvalidXID; err == nil && f.split {
 		index.BuiltBy, err = t.TopXID()
 	}

@@ -27,6 +27,9 @@ func (d *Deps) vacuumFull(ctx context.Context, t *xact.Txn, table *catalog.Table
 		}
 	}
 	def.Stats = catalog.Stats{Pages: stats.Pages, Tuples: float64(stats.Rows)}
+	count := t.Counts().Relation(table.OID)
+	count.Scanned(1)
+	count.Returned(stats.Rows + stats.Dead)
 	if opts.Verbose {
 		opts.Notice.info("%s: found %d removable, %d nonremovable row versions in %d pages",
 			d.label(table.Name), stats.Dead, stats.Rows, table.Stats.Pages)
@@ -127,6 +130,7 @@ func (d *Deps) Truncate(ctx context.Context, t *xact.Txn, tables ...uint32) erro
 		if err := d.rebuild(ctx, t, def, indexes, nil); err != nil {
 			return err
 		}
+		t.Counts().Relation(oid).Truncated()
 	}
 	return nil
 }

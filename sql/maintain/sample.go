@@ -24,6 +24,7 @@ type sample struct {
 	pages   page.BlockNumber // of the table
 	scanned page.BlockNumber
 	live    int64   // rows on them
+	dead    int64   // versions and line pointers on them that the snapshot does not see
 	total   float64 // rows in the table, estimated
 	// rows are in the order of the heap.
 	rows   [][]datum.Datum
@@ -56,8 +57,13 @@ func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table, ta
 			continue
 		}
 		s.scanned++
+		items, err := d.Engine.Heap.CountItems(heap, blk)
+		if err != nil {
+			return nil, err
+		}
 		var bad error
-		err := d.Engine.Heap.FetchBlock(snap, heap, blk, nil, func(_ page.OffsetNumber, tid page.TID, row []byte) bool {
+		before := s.live
+		err = d.Engine.Heap.FetchBlock(snap, heap, blk, nil, func(_ page.OffsetNumber, tid page.TID, row []byte) bool {
 			s.live++
 			at := len(s.rows)
 			if at == size { // Vitter's algorithm R
@@ -78,6 +84,7 @@ func (d *Deps) sample(ctx context.Context, t *xact.Txn, table *catalog.Table, ta
 		if err != nil {
 			return nil, err
 		}
+		s.dead += max(items-(s.live-before), 0)
 	}
 	sort.Sort(&byPlace{places, s.rows})
 	if s.scanned > 0 {
@@ -97,6 +104,14 @@ func (b *byPlace) Less(i, j int) bool { return b.places[i].Compare(b.places[j]) 
 func (b *byPlace) Swap(i, j int) {
 	b.places[i], b.places[j] = b.places[j], b.places[i]
 	b.rows[i], b.rows[j] = b.rows[j], b.rows[i]
+}
+
+// deadTotal estimates the dead versions in the table.
+func (s *sample) deadTotal() int64 {
+	if s.scanned == 0 {
+		return 0
+	}
+	return int64(math.Floor(float64(s.dead)/float64(s.scanned)*float64(s.pages) + 0.5))
 }
 
 func (d *Deps) random() *rand.Rand {

@@ -65,9 +65,11 @@ var errSkip = errors.New("table is skipped")
 func inTransaction(ctx context.Context, s *xact.Session, f func(t *xact.Txn) error) error {
 	t := s.Begin(xact.ReadCommitted)
 	if err := f(t); err != nil {
+		s.Counts.Transaction(false)
 		return errors.Join(err, t.Abort())
 	}
 	_, err := t.Commit(ctx, xact.CommitOptions{})
+	s.Counts.Transaction(err == nil)
 	return err
 }
 
@@ -168,6 +170,7 @@ func (d *Deps) vacuumLazy(ctx context.Context, t *xact.Txn, table *catalog.Table
 		sizes[i.def.OID] = catalog.Stats{Pages: st.Pages, Tuples: rows}
 		report.index(i.def.Name, removed[n], st)
 	}
+	t.Counts().Relation(table.OID).Vacuumed(stats.Live, stats.RecentlyDead)
 	if opts.Verbose {
 		opts.Notice.info("finished vacuuming %s: %s", d.label(table.Name), report.text())
 	}

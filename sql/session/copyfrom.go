@@ -181,6 +181,7 @@ func (c *copyIn) store(ctx context.Context, parsed <-chan *copyBatch, stored cha
 		if err != nil {
 			return rows, err
 		}
+		txn.Counts().Relation(c.t.OID).Inserted(int64(len(b.rows)))
 		rows += int64(len(b.rows))
 		select {
 		case stored <- b:

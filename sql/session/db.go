@@ -89,6 +89,7 @@ func Open(cfg Config) (*DB, error) {
 	if db.temp, err = exec.NewTempSpace(cfg.Engine.FS, cfg.TempDir); err != nil {
 		return nil, err
 	}
+	db.temp.Removed = db.eng.Stats.TempFile
 	db.registerFunctions()
 	db.builtins = sysview.NewBuiltins(db.registry)
 	return db, nil

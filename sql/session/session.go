@@ -88,6 +88,7 @@ func (db *DB) NewSession(p SessionParams) (*Session, error) {
 		return nil, err
 	}
 	s.activity.named(s.settings.Text("application_name"))
+	s.xs.Counts = db.eng.Stats.NewSession()
 	now := time.Now()
 	s.activity.started, s.activity.change, s.activity.state = now, now, "idle"
 	db.mu.Lock()
@@ -140,6 +141,7 @@ func (s *Session) TxStatus() byte {
 // Close ends the session; an open transaction is aborted.
 func (s *Session) Close() {
 	s.abort()
+	s.xs.Counts.Close()
 	s.db.mu.Lock()
 	defer s.db.mu.Unlock()
 	if s.db.mu.sessions[s.params.PID] == s {

@@ -81,12 +81,15 @@ func (s *Session) commit(ctx context.Context) error {
 		// It is committed, and nobody knows whether it outlives a crash: the wait was given up, or the log cannot be written any
 		// more. PostgreSQL's warning with success is for a commit that is safe here and only not yet elsewhere.
 		s.settings.End(true)
+		s.xs.Counts.Transaction(true)
 		return err
 	case err != nil:
 		s.settings.End(false)
+		s.xs.Counts.Transaction(false)
 		return err
 	}
 	s.settings.End(true)
+	s.xs.Counts.Transaction(true)
 	return nil
 }
 
@@ -96,6 +99,7 @@ func (s *Session) abortTxn() {
 		if err := t.txn.Abort(); err != nil {
 			s.db.cfg.Log.Warn().Err(err).Msg("abort")
 		}
+		s.xs.Counts.Transaction(false)
 		s.settings.End(false)
 	}
 }
@@ -194,13 +198,7 @@ func (s *Session) setIsolation(name string) error {
 	if len(s.tx.saves) > 0 {
 		return pgerr.New(pgerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
 	}
-	old := s.tx
-	if err := old.txn.Abort(); err != nil {
-		return err
-	}
-	started := old.started
-	s.begin(old.block, iso, old.readOnly)
-	s.tx.started = started
+	s.tx.txn.SetIsolation(iso)
 	return nil
 }
 

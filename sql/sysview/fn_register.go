@@ -24,6 +24,7 @@ func Register(r *expr.Registry, env func(*expr.EvalCtx) (*Env, error)) {
 	reg.privileges()
 	reg.properties()
 	reg.sizes()
+	reg.statistics()
 }
 
 // add registers a strict function.

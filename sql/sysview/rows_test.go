@@ -60,6 +60,18 @@ func newEnv(t *testing.T) *sysview.Env {
 	_, err = x.Commit(ctx, xact.CommitOptions{})
 	require.NoError(t, err)
 
+	count := e.Stats.NewSession()
+	for _, oid := range []uint32{c.Table("orders").OID, c.Index("orders_bloom").OID} {
+		r := count.Relation(oid)
+		r.Scanned(2)
+		r.Returned(30)
+		r.Fetched(20)
+	}
+	count.Relation(c.Table("orders").OID).Inserted(1000)
+	count.Relation(c.Table("orders").OID).Updated(true)
+	count.End(true)
+	count.Transaction(true)
+
 	holder, waiter := session.Begin(xact.ReadCommitted), e.Xact.NewSession(42).Begin(xact.ReadCommitted)
 	held := lock.Relation(c.Table("orders").OID)
 	require.NoError(t, e.Locks.Acquire(ctx, holder.Owner(), held, lock.AccessExclusive))

@@ -2,12 +2,14 @@ package sysview
 
 import (
 	"context"
-	"math"
+	"time"
 
+	"github.com/quiredb/quire/core/catalog"
 	"github.com/quiredb/quire/core/datum"
 )
 
-// Nothing counts scans and changes: these views have what the last VACUUM or ANALYZE counted, and names.
+// The counters are those of core/pgstat. All tables that are shown are the user's: nothing counts the system's relations, which have no
+// files to scan.
 var (
 	_ = view("pg_stat_user_tables", tableStats)
 	_ = view("pg_stat_all_tables", tableStats)
@@ -17,36 +19,62 @@ var (
 
 func tableStats(_ context.Context, env *Env) ([][]datum.Datum, error) {
 	var rows [][]datum.Datum
+	stats := env.Engine.Stats
 	for _, t := range env.Catalog.Tables() {
-		rows = append(rows, row(t.OID, "public", t.Name, nil, nil, nil, nil,
-			nil, nil, nil, nil, int64(math.Max(t.Stats.Tuples, 0)), nil,
-			nil, nil, nil, nil,
-			nil, nil, nil, nil, nil,
-			nil))
+		r := stats.Relation(t.OID)
+		searches, fetched := env.byIndexes(t)
+		rows = append(rows, row(t.OID, "public", t.Name, r.Scans, r.Returned, searches, fetched,
+			r.Inserted, r.Updated, r.Deleted, r.HotUpdated, r.Live, r.Dead,
+			r.SinceAnalyze, r.InsertedSinceVacuum, r.LastVacuum, nil, r.LastAnalyze, nil,
+			r.Vacuums, 0, r.Analyzes, 0))
 	}
 	return rows, nil
+}
+
+// byIndexes counts the searches in a table's indexes, and the rows fetched by way of them; NULL if it has none.
+func (e *Env) byIndexes(t *catalog.Table) (searches, fetched any) {
+	indexes := e.Catalog.IndexesOf(t.OID)
+	if len(indexes) == 0 {
+		return nil, nil
+	}
+	n, rows := int64(0), e.Engine.Stats.Relation(t.OID).Fetched
+	for _, x := range indexes {
+		r := e.Engine.Stats.Relation(x.OID)
+		n += r.Scans
+		rows += r.Fetched
+	}
+	return n, rows
 }
 
 func indexStats(_ context.Context, env *Env) ([][]datum.Datum, error) {
 	var rows [][]datum.Datum
 	for _, x := range env.Catalog.Indexes() {
 		if t := env.Catalog.TableByOID(x.Table); t != nil {
-			rows = append(rows, row(t.OID, x.OID, "public", t.Name, x.Name, nil, nil, nil))
+			r := env.Engine.Stats.Relation(x.OID)
+			rows = append(rows, row(t.OID, x.OID, "public", t.Name, x.Name, r.Scans, r.Returned, r.Fetched))
 		}
 	}
 	return rows, nil
 }
 
 var _ = view("pg_stat_database", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
-	var backends any
-	if env.Sessions != nil {
-		backends = len(env.Sessions())
-	}
-	return [][]datum.Datum{row(DatabaseOID, env.Database, backends, nil, nil, nil, nil,
-		nil, nil, nil, nil, nil, nil, nil, nil,
-		nil, nil, nil, nil, nil, nil, nil,
-		nil, nil, nil, nil, nil, nil)}, nil
+	d := env.Engine.Stats.Database()
+	return [][]datum.Datum{row(DatabaseOID, env.Database, env.backends(), d.Commits, d.Rollbacks, d.BlocksRead, d.BlocksHit,
+		d.Returned, d.Fetched, d.Inserted, d.Updated, d.Deleted, nil, d.TempFiles, d.TempBytes, d.Deadlocks,
+		nil, nil, nil, nil, milliseconds(d.SessionTime), nil, nil, d.Sessions, nil, nil, nil, d.Reset)}, nil
 })
+
+// backends is the number of sessions, NULL if it is not known.
+func (e *Env) backends() any {
+	if e.Sessions == nil {
+		return nil
+	}
+	return len(e.Sessions())
+}
+
+func milliseconds(d time.Duration) datum.Datum {
+	return datum.NewFloat(float64(d) / float64(time.Millisecond))
+}
 
 // pg_stats has a row for every column that was analysed and that the session's role may read: it shows values.
 var _ = view("pg_stats", func(_ context.Context, env *Env) ([][]datum.Datum, error) {
