@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The plans in testdata/plans are PostgreSQL 15's, for the same tables after the same ANALYZE, and Quire's. They are such as no random
-// sample can change.
+// The plans in testdata/plans are PostgreSQL 15's, for the same tables after the same ANALYZE, and Quire's, and so are the answers. They are
+// such as no random sample can change.
 func TestPlansArePostgreSQLs(t *testing.T) {
 	quire.watch(t)
 	ours, theirs := quire.connect(t), postgres.connect(t)
@@ -38,6 +38,16 @@ func TestPlansArePostgreSQLs(t *testing.T) {
 					require.Equal(t, answer(t, theirs, d.Input), answer(t, ours, d.Input), "%s", d.Input)
 				}
 				return strings.ReplaceAll(strings.TrimSuffix(plan, "\n"), "\t", " ") + "\n"
+			case "sql":
+				var out []string
+				for _, sql := range strings.Split(d.Input, "\n") {
+					got := answer(t, ours, sql)
+					if theirs != nil {
+						require.Equal(t, answer(t, theirs, sql), got, "%s", sql)
+					}
+					out = append(out, got)
+				}
+				return strings.Join(out, "\n") + "\n"
 			}
 			return fmt.Sprintf("no command %s\n", d.Cmd)
 		})

@@ -69,16 +69,21 @@ func (u *unique) Next() (Row, error) {
 		if err != nil || row == nil {
 			return nil, err
 		}
-		same := u.last != nil
-		for i := 0; same && i < len(u.node.Keys); i++ {
-			k := &u.node.Keys[i]
-			same = datum.CompareIn(k.Order, k.Type, u.last[k.Slot], row[k.Slot]) == 0
-		}
-		if !same {
+		if u.last == nil || !sameKeys(u.node.Keys, u.last, row) {
 			u.last = cloneRow(row)
 			return u.last, nil
 		}
 	}
+}
+
+// sameKeys reports whether two rows are equal in the columns of keys.
+func sameKeys(keys []plan.SortKey, a, b Row) bool {
+	for i := range keys {
+		if k := &keys[i]; datum.CompareIn(k.Order, k.Type, a[k.Slot], b[k.Slot]) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (u *unique) Close() { u.child.Close() }

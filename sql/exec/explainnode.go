@@ -411,12 +411,16 @@ func (d *describer) aggregate(n *plan.Aggregate, rel string) {
 	d.s.title = name
 	d.output()
 	if len(n.Keys) > 0 {
-		keys := make([]string, len(n.Keys))
-		for i, k := range n.Keys {
-			keys[i] = d.deparse(k.Show)
-			if _, ok := k.Show.(*expr.ColumnRef); !ok && n.Strategy == plan.Sorted {
-				keys[i] = "(" + keys[i] + ")"
+		var keys []string
+		for _, k := range n.Keys {
+			if k.Dependent {
+				continue
 			}
+			key := d.deparse(k.Show)
+			if _, ok := k.Show.(*expr.ColumnRef); !ok && n.Strategy == plan.Sorted {
+				key = "(" + key + ")"
+			}
+			keys = append(keys, key)
 		}
 		d.detail("Group Key", keys, "")
 	}

@@ -54,7 +54,7 @@ func Parse(query string) ([]Statement, error) {
 		if len(query) > MaxDepth/4 && depthExceeds(raw.Stmt.ProtoReflect(), MaxDepth) { // shorter text cannot nest that deep
 			return nil, tooDeep()
 		}
-		out = append(out, Statement{Query: query, Text: sourceText(query, raw), Node: raw.Stmt})
+		out = append(out, Statement{Query: query, Text: sourceText(query, raw), Node: createOfInto(raw.Stmt)})
 	}
 	if len(out) > 0 {
 		out[0].Cut = cutNames(query)

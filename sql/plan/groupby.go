@@ -97,6 +97,9 @@ func (a *analyzer) checkGrouping(q *Query) error {
 				if !slices.Contains(own, n.Rel) {
 					return n, nil // of a query round this one
 				}
+				if q.determined(n, q.GroupBy) {
+					return n, nil
+				}
 				return nil, pgerr.New(pgerr.GroupingError, `column "%s.%s" must appear in the GROUP BY clause or be used in an aggregate function`, q.Rels[n.Rel].Alias, n.Name).At(n.Pos)
 			}
 			return nil, nil

@@ -24,15 +24,17 @@ func (p *planner) grouped(q *Query, est *estimator, targets []expr.Expr) (Node, 
 			return !ok
 		})
 	}
-	feed := p.feed(keys, aggs)
+	keys, dependent := q.dependents(keys, append(slices.Clone(targets), having))
+	all := slices.Concat(keys, dependent)
+	feed := p.feed(all, aggs)
 	child, _, err := p.source(q, est, wish{}, feed)
 	if err != nil {
 		return nil, false, err
 	}
 	n := &Aggregate{}
-	for i, k := range keys {
+	for i, k := range all {
 		slot := &expr.ColumnRef{Index: i, T: k.Type(), Rel: -1}
-		n.Keys = append(n.Keys, GroupKey{Scalar: compile(slot), Type: k.Type().OID, Show: k})
+		n.Keys = append(n.Keys, GroupKey{Scalar: compile(slot), Type: k.Type().OID, Show: k, Dependent: i >= len(keys)})
 	}
 	for _, ref := range aggs {
 		over, err := ontoArgs(ref, feed)
@@ -41,7 +43,7 @@ func (p *planner) grouped(q *Query, est *estimator, targets []expr.Expr) (Node, 
 		}
 		n.Aggs = append(n.Aggs, expr.CompileAggregate(over))
 	}
-	results := slices.Clone(keys)
+	results := all
 	for _, ref := range aggs {
 		results = append(results, ref)
 	}
@@ -63,6 +65,9 @@ func (p *planner) grouped(q *Query, est *estimator, targets []expr.Expr) (Node, 
 	n.Output, n.Types = compileAll(out), typesOf(out)
 	n.Show, n.Rels = targets, q.Rels
 	n.Width = est.widths(targets)
+	if shorter, err := p.minMax(q, aggs, targets, having, n.Cost); shorter != nil || err != nil {
+		return shorter, true, err
+	}
 	return n, ordered, nil
 }
 

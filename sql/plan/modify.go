@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"strconv"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/quiredb/quire/core/datum"
@@ -334,14 +336,10 @@ func (a *analyzer) setList(t *Table, sc *scope, list []*pg_query.Node) ([]expr.E
 		}
 		val := rt.Val
 		if m := val.GetMultiAssignRef(); m != nil {
-			row := m.Source.GetRowExpr()
-			if row == nil {
-				return nil, a.unsupported("UPDATE … SET (…) = (SELECT …)", locationOf(m.Source))
+			var err error
+			if val, err = a.part(sc, m); err != nil {
+				return nil, err
 			}
-			if len(row.Args) != int(m.Ncolumns) {
-				return nil, a.errorf(row.Location, pgerr.SyntaxError, "number of columns does not match number of values")
-			}
-			val = row.Args[m.Colno-1]
 		}
 		if c := &t.Columns[attr]; c.Identity == 'a' && val.GetSetToDefault() == nil {
 			return nil, pgerr.New(pgerr.GeneratedAlways, `column "%s" can only be updated to DEFAULT`, c.Name).
@@ -354,6 +352,47 @@ func (a *analyzer) setList(t *Table, sc *scope, list []*pg_query.Node) ([]expr.E
 		set[attr] = e
 	}
 	return set, nil
+}
+
+// part is the value of one column of SET (a, b) = ROW (…) or (SELECT …). Of a subquery each column becomes one of its own, so it must give
+// the same rows each time.
+func (a *analyzer) part(sc *scope, m *pg_query.MultiAssignRef) (*pg_query.Node, error) {
+	if row := m.Source.GetRowExpr(); row != nil {
+		if len(row.Args) != int(m.Ncolumns) {
+			return nil, a.errorf(row.Location, pgerr.SyntaxError, "number of columns does not match number of values")
+		}
+		return row.Args[m.Colno-1], nil
+	}
+	link := m.Source.GetSubLink()
+	if link == nil || link.SubLinkType != pg_query.SubLinkType_EXPR_SUBLINK {
+		return nil, a.errorf(locationOf(m.Source), pgerr.FeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
+	}
+	if m.Colno == 1 {
+		q, err := a.subquery(sc, link.Subselect)
+		if err != nil {
+			return nil, a.at(err, link.Location)
+		}
+		if q.Visible() != int(m.Ncolumns) {
+			return nil, a.errorf(link.Location, pgerr.SyntaxError, "number of columns does not match number of values")
+		}
+		if q.volatile() {
+			return nil, a.unsupported("UPDATE … SET (…) = (SELECT …) of a volatile query", link.Location)
+		}
+	}
+	alias := &pg_query.Alias{Aliasname: "source"}
+	for i := range m.Ncolumns {
+		alias.Colnames = append(alias.Colnames, pg_query.MakeStrNode("column"+strconv.Itoa(int(i)+1)))
+	}
+	name := alias.Colnames[m.Colno-1]
+	return &pg_query.Node{Node: &pg_query.Node_SubLink{SubLink: &pg_query.SubLink{
+		SubLinkType: pg_query.SubLinkType_EXPR_SUBLINK, Location: link.Location,
+		Subselect: &pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: &pg_query.SelectStmt{
+			TargetList: []*pg_query.Node{{Node: &pg_query.Node_ResTarget{ResTarget: &pg_query.ResTarget{
+				Val: &pg_query.Node{Node: &pg_query.Node_ColumnRef{ColumnRef: &pg_query.ColumnRef{Fields: []*pg_query.Node{name}}}},
+			}}}},
+			FromClause: []*pg_query.Node{{Node: &pg_query.Node_RangeSubselect{RangeSubselect: &pg_query.RangeSubselect{Subquery: link.Subselect, Alias: alias}}}},
+		}}},
+	}}}, nil
 }
 
 func (a *analyzer) delete(s *pg_query.DeleteStmt) (*Query, error) {

@@ -253,11 +253,12 @@ type Sort struct {
 	Skip  *Scalar // OFFSET that goes with Bound
 }
 
-// Limit passes on Count rows after Offset ones; nil means all and none.
+// Limit passes on Count rows after Offset ones; nil means all and none. With Ties rows that are equal to the last of them by these keys follow.
 type Limit struct {
 	Base
 	Child         Node
 	Count, Offset *Scalar
+	Ties          []SortKey
 }
 
 // Strategy is how an Aggregate forms its groups.
@@ -288,6 +289,8 @@ type GroupKey struct {
 	*Scalar
 	Type datum.OID
 	Show expr.Expr
+	// Dependent says that the other keys decide the value.
+	Dependent bool
 }
 
 // Operation is what a ModifyTable does.

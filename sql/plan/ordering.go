@@ -36,7 +36,9 @@ func (p *planner) sorted(child Node, q *Query, est *estimator, targets []expr.Ex
 	n := &Sort{Child: child, Keys: sortKeys(q, targets, len(q.OrderBy))}
 	bound := 0.0
 	if q.Limit != nil && q.DistinctOn == 0 {
-		n.Bound, n.Skip = compile(p.simplify(q.Limit)), compile(p.simplify(q.Offset))
+		if !q.Ties {
+			n.Bound, n.Skip = compile(p.simplify(q.Limit)), compile(p.simplify(q.Offset))
+		}
 		if count >= 0 && offset >= 0 {
 			bound = count + offset
 		}
@@ -46,9 +48,12 @@ func (p *planner) sorted(child Node, q *Query, est *estimator, targets []expr.Ex
 	return n
 }
 
-func (p *planner) limited(child Node, q *Query, count, offset float64) Node {
+func (p *planner) limited(child Node, q *Query, targets []expr.Expr, count, offset float64) Node {
 	b := child.Common()
 	n := &Limit{Child: child, Count: compile(p.simplify(q.Limit)), Offset: compile(p.simplify(q.Offset))}
+	if q.Ties {
+		n.Ties = sortKeys(q, targets, len(q.OrderBy))
+	}
 	guess := func(v float64) float64 {
 		if v == -2 {
 			return clampRows(b.Rows * 0.1)

@@ -188,7 +188,7 @@ func (p *planner) query(q *Query, limit float64) (Node, error) {
 		node = p.unique(node, est, q, targets)
 	}
 	if q.Limit != nil || q.Offset != nil {
-		node = p.limited(node, q, count, offset)
+		node = p.limited(node, q, targets, count, offset)
 	}
 	return node, nil
 }

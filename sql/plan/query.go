@@ -45,7 +45,9 @@ type Query struct {
 	OrderBy    []OrderItem
 	Limit      expr.Expr
 	Offset     expr.Expr
-	Locks      []RowLock
+	// Ties says that rows which ORDER BY puts level with the last one of Limit belong to the answer.
+	Ties  bool
+	Locks []RowLock
 
 	// Table is the target of a modification. For an update or delete it is relation 0 of Rels as well.
 	Table *Table

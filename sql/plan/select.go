@@ -3,6 +3,7 @@ package plan
 import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/expr"
 )
 
@@ -76,6 +77,10 @@ func (a *analyzer) tail(q *Query, sc *scope, s *pg_query.SelectStmt) error {
 	if q.Limit, err = a.limit(s.LimitCount, inLimit); err != nil {
 		return err
 	}
+	q.Ties = s.LimitOption == pg_query.LimitOption_LIMIT_OPTION_WITH_TIES
+	if q.Ties && s.LimitCount.GetAConst().GetIsnull() {
+		return a.errorf(-1, pgerr.InvalidRowCountInLimitClause, "row count cannot be null in FETCH FIRST ... WITH TIES clause")
+	}
 	if q.Offset, err = a.limit(s.LimitOffset, inOffset); err != nil {
 		return err
 	}
@@ -103,11 +108,9 @@ func (a *analyzer) tail(q *Query, sc *scope, s *pg_query.SelectStmt) error {
 func (a *analyzer) refuseSelect(s *pg_query.SelectStmt) error {
 	switch {
 	case s.IntoClause != nil:
-		return a.unsupported("SELECT INTO", -1)
+		return a.errorf(s.IntoClause.Rel.Location, pgerr.SyntaxError, "SELECT ... INTO is not allowed here")
 	case len(s.WindowClause) > 0:
 		return a.unsupported("WINDOW", -1)
-	case s.LimitOption == pg_query.LimitOption_LIMIT_OPTION_WITH_TIES:
-		return a.unsupported("FETCH FIRST … WITH TIES", -1)
 	}
 	return nil
 }

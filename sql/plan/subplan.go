@@ -111,12 +111,12 @@ func (p *planner) plannedSubquery(link *expr.SubLink, q *Query, hashed bool) (*p
 		return nil, err
 	}
 	s.init = len(link.Outer) == 0 && link.Kind != expr.SubAny && link.Kind != expr.SubAll
-	s.id = len(p.plan.Subplans)
 	sub := &Subplan{Types: types, Init: s.init, Reads: s.slots, Volatile: link.Volatile}
-	p.plan.Subplans = append(p.plan.Subplans, sub)
 	if sub.Root, err = p.query(bound, limit); err != nil {
 		return nil, err
 	}
+	s.id = len(p.plan.Subplans) // behind those within it, as PostgreSQL counts
+	p.plan.Subplans = append(p.plan.Subplans, sub)
 	b := sub.Root.Common()
 	s.cost, s.rows = b.Cost, b.Rows
 	switch {

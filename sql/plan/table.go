@@ -68,6 +68,7 @@ type Index struct {
 	Def   am.Index
 	// Constraint says that a PRIMARY KEY or UNIQUE of the index's name is kept by it.
 	Constraint bool
+	Primary    bool // of the table's PRIMARY KEY
 	Pages      float64
 	// Method is nil while the access method is not available, and Err says why.
 	Method am.Method

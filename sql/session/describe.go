@@ -110,7 +110,7 @@ func rowWidth(t *catalog.Table) float64 {
 
 // index describes an index. A method that is not available makes it useless for reads, and its error meets the writers.
 func (src *source) index(t *catalog.Table, i *catalog.Index) (*plan.Index, error) {
-	x := &plan.Index{Name: i.Name, AM: i.AM, Def: i.Describe(t.Rel), Constraint: t.ConstraintOfIndex(i.OID) != nil}
+	x := &plan.Index{Name: i.Name, AM: i.AM, Def: i.Describe(t.Rel), Constraint: t.ConstraintOfIndex(i.OID) != nil, Primary: i.Primary}
 	x.Attrs = make([]int, 0, len(i.Columns))
 	for _, c := range i.Columns {
 		x.Attrs = append(x.Attrs, c.Attr)
