@@ -7,30 +7,39 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// A Template is a statement with a parameter in the place of each of its constants, in the order of the text.
+// A Template is a statement with parameters in the place of constants.
 type Template struct {
 	Statement
-	// Negative says of which constants the parameter is the negative: the grammar makes one constant of a number and its sign.
-	Negative []bool
+	// Params are the constants that the parameters stand for, in the order of their numbers.
+	Params []TemplateParam
+	// Kept are the places, among the constants of the shape, of those that stay: the template is for texts with these very ones.
+	Kept []int
 }
 
-// MakeTemplate replaces the constants of a statement by parameters of the constants' types, unknown for strings. It is nil if one of them
-// stands where a parameter might mean something else. The places where none does: an operand of an operator whose other side is no
-// constant (strings only beside a column in a comparison), BETWEEN, a row of an INSERT's VALUES, what an UPDATE sets, an item of a select
-// list (no strings), in the outermost query. What a grouping or sort clause, a LIMIT, a type, a function's argument or a subquery holds is
-// not touched, and a constant there leaves the statement without a template.
+// A TemplateParam is a constant of the shape that a parameter stands for.
+type TemplateParam struct {
+	Constant int  // its place among the constants
+	Negative bool // the grammar has made one constant of it and a minus sign
+}
+
+// MakeTemplate replaces the constants of a statement by parameters of the constants' types, unknown for strings, where that cannot change
+// what the statement means: an operand of an operator whose other side is no constant (strings only beside a column in a comparison),
+// BETWEEN, a row of an INSERT's VALUES, what an UPDATE sets, an item of a select list (no strings), in the outermost query. What a
+// grouping or sort clause, a LIMIT, a type, a function's argument or a subquery holds is kept. The template is nil if no constant is replaced.
 func MakeTemplate(stmt Statement, constants []Constant) *Template {
 	if len(stmt.Cut) > 0 {
 		return nil
 	}
-	m := &templater{
-		query: stmt.Query, constants: constants,
-		t: &Template{Statement: stmt, Negative: make([]bool, len(constants))},
-	}
+	m := &templater{query: stmt.Query, constants: constants, number: make([]int, len(constants)), t: &Template{Statement: stmt}}
 	m.t.Node = proto.Clone(stmt.Node).(*pg_query.Node)
 	m.statement(m.t.Node)
-	if m.replaced != len(constants) {
+	if len(m.t.Params) == 0 {
 		return nil
+	}
+	for i, n := range m.number {
+		if n == 0 {
+			m.t.Kept = append(m.t.Kept, i)
+		}
 	}
 	return m.t
 }
@@ -39,7 +48,7 @@ func MakeTemplate(stmt Statement, constants []Constant) *Template {
 type templater struct {
 	query     string
 	constants []Constant
-	replaced  int
+	number    []int // of the parameter in a constant's place, 0 if it is kept
 	t         *Template
 }
 
@@ -175,9 +184,12 @@ func (m *templater) replace(n *pg_query.Node, strings bool) {
 	if !found || !m.constants[i].is(c, negative) || m.constants[i].Kind == String && !strings {
 		return
 	}
-	m.t.Negative[i] = negative
-	m.replaced++
-	n.Node = &pg_query.Node_ParamRef{ParamRef: &pg_query.ParamRef{Number: int32(i + 1), Location: c.Location}}
+	if m.number[i] != 0 {
+		return
+	}
+	m.t.Params = append(m.t.Params, TemplateParam{i, negative})
+	m.number[i] = len(m.t.Params)
+	n.Node = &pg_query.Node_ParamRef{ParamRef: &pg_query.ParamRef{Number: int32(m.number[i]), Location: c.Location}}
 }
 
 // is reports whether the parser has read the same.

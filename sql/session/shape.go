@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/sql/parse"
@@ -12,8 +13,8 @@ import (
 
 // Clients of the simple protocol write their values into the text: statements come again and again with other constants. Such a
 // statement is recognised by its shape, without the parser, and runs as a prepared one with its constants for parameters, if that
-// can make no difference but in time: parse.MakeTemplate knows where a constant may stand, and PostgreSQL's rule for generic plans says
-// whether the plan is as good as those with the constants in sight.
+// can make no difference but in time: parse.MakeTemplate knows which constants may be parameters (a shape with others is one for each set
+// of them), and PostgreSQL's rule for generic plans says whether the plan is as good as those with the constants in sight.
 //
 //	first met ──again──▶ template ──five plans of its own──▶ generic plan, not dearer ──▶ no parser and no planner
 //	                        │ none                                │ dearer, or wrong
@@ -33,6 +34,8 @@ type shaped struct {
 	key      string
 	met      int
 	refused  bool
+	kept     []int // places of constants that cannot be parameters: each set of them has an entry of its own, and this one serves none
+	under    []int // kept of the entry that leads to this one
 	template *parse.Template
 	plans    int     // made with constants
 	total    float64 // their costs, with that of making them
@@ -66,11 +69,26 @@ func (c *shapeCache) find(sql string) *shaped {
 	if !c.scan.Scan(sql) || len(c.scan.Constants) == 0 {
 		return nil
 	}
-	if e, ok := c.byKey[string(c.scan.Key)]; ok {
+	e := c.entry(c.scan.Key)
+	if e.kept != nil {
+		key := c.scan.Key
+		for _, i := range e.kept {
+			key = append(append(key, 0), c.scan.Constants[i].Text...)
+		}
+		under := e.kept
+		c.scan.Key = key
+		e = c.entry(key)
+		e.under = under
+	}
+	return e
+}
+
+func (c *shapeCache) entry(key []byte) *shaped {
+	if e, ok := c.byKey[string(key)]; ok {
 		c.recent.MoveToFront(e)
 		return e.Value.(*shaped)
 	}
-	e := &shaped{key: string(c.scan.Key)}
+	e := &shaped{key: string(key)}
 	c.byKey[e.key] = c.recent.PushFront(e)
 	if c.recent.Len() > cachedStatements {
 		delete(c.byKey, c.recent.Remove(c.recent.Back()).(*shaped).key)
@@ -115,10 +133,20 @@ func (s *Session) examine(stmts []parse.Statement) {
 	if e == nil || e.met < 2 || e.refused || e.template != nil {
 		return
 	}
+	var t *parse.Template
 	if len(stmts) == 1 && isPlanned(stmts[0].Node) {
-		e.template = parse.MakeTemplate(stmts[0], s.shapes.scan.Constants)
+		t = parse.MakeTemplate(stmts[0], s.shapes.scan.Constants)
 	}
-	e.refused = e.template == nil
+	switch {
+	case t == nil, len(t.Kept) > 0 && readsClock(stmts[0].Query):
+		e.refused = true
+	case slices.Equal(t.Kept, e.under):
+		e.template = t
+	case e.under == nil:
+		e.kept = t.Kept
+	default: // a string that continues another, which may be empty
+		e.refused = true
+	}
 }
 
 // generalise plans a shape without its constants, and keeps the plan if it costs no more than the others did.
@@ -128,9 +156,9 @@ func (s *Session) generalise(e *shaped) {
 	if err != nil {
 		return
 	}
-	p := &prepared{stmt: e.template.Statement, given: make([]datum.OID, len(s.shapes.scan.Constants)), shape: true}
-	for i, c := range s.shapes.scan.Constants {
-		p.given[i] = constantTypes[c.Kind]
+	p := &prepared{stmt: e.template.Statement, given: make([]datum.OID, len(e.template.Params)), shape: true}
+	for i, t := range e.template.Params {
+		p.given[i] = constantTypes[s.shapes.scan.Constants[t.Constant].Kind]
 	}
 	pl, err := s.makePlan(p, cat, false)
 	if err != nil || p.plan == nil || pl.Root.Common().Cost.Total > e.total/float64(e.plans) {
@@ -146,21 +174,21 @@ var constantTypes = [...]datum.OID{parse.Integer: datum.Int4, parse.Bigint: datu
 // which the ordinary way reports.
 func (s *Session) bindConstants(e *shaped) bool {
 	g := e.generic
-	constants := s.shapes.scan.Constants
 	if g.params == nil {
-		g.params = make([]datum.Datum, len(constants))
+		g.params = make([]datum.Datum, len(e.template.Params))
 	}
-	for i, c := range constants {
+	for i, t := range e.template.Params {
+		c := s.shapes.scan.Constants[t.Constant]
 		switch c.Kind {
 		case parse.Integer, parse.Bigint:
 			v := c.Int()
-			if e.template.Negative[i] {
+			if t.Negative {
 				v = -v
 			}
 			g.params[i] = datum.NewInt(v)
 		default:
 			text := c.Text
-			if e.template.Negative[i] {
+			if t.Negative {
 				text = "-" + text
 			}
 			var err error

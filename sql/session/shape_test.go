@@ -38,14 +38,14 @@ var shapeForms = []string{
 	"select i from t where id = (select max(id) - ? from u where k = ?)", "select interval ? from t", "select i from t where i is not distinct from ? order by 1",
 	"select sum(i + ?) from t where not (l = ? or i % ? = ?)", "select i from t where ? = ? order by id", "select \"i\" from \"t\" where \"id\" = ?",
 	"delete from u where k = ? and w = ? returning id * ?", "update t set v = ?, c = ?, n = ?, d = ? where id = ?", "update u set w = w || ? where id = ?",
-	"update t set i = u.k + ? from u where u.id = t.id and u.id = ?", "select i from t where id = ? for update", "select i from nosuch where id = ?", "select j from t where id = ?",
+	"update t set i = u.k + ? from u where u.id = t.id and u.id = ?", "select i from t where id = ? for update", "select i from t where id < ? order by i limit ?", "select i, interval '1 day' * ? from t where x = ?\n? and d > ?::date order by 1", "select i from nosuch where id = ?", "select j from t where id = ?",
 }
 
 // shapeConstants go into the holes: what has a shape, what changes it, and what has none.
 var shapeConstants = []string{
 	"0", "1", "2", "3", "7", "11", "25", "007", "-1", "- 4", "-7", "40000", "-40000", "90001", "2147483647", "-2147483647", "2147483648", "-2147483648", "4294967296", "-4294967297",
 	"9223372036854775807", "9223372036854775808", "1.5", "-0.25", "3.00", "12345.678", "99999999.5", ".5", "1.", "1e2", "1_000", "'a'", "'v3'", "'5'", "'x7'", "'-3'", "'it''s'", "'ä€𝄞'", "''",
-	"'abcdef'", "'2020-02-01'", "'2020-02-30'", "'t'", "'x'\n'y'", "E'x'", "'\\'", "null", "true", "$1", "-- x\n1", "/* x */ 2",
+	"'abcdef'", "'2020-02-01'", "'2020-02-30'", "'t'", "'x'\n'y'", "'x7'\n''", "'now'::timestamp - now()", "E'x'", "'\\'", "null", "true", "$1", "-- x\n1", "/* x */ 2",
 }
 
 // shapeTwins are two sessions of databases with the same contents. Every text the second one gets ends with a comment, so that it has no
@@ -122,4 +122,13 @@ insert into pgbench_accounts select i, 1, 0, '' from generate_series(1, 1000) i;
 	w.same(t, "select * from pgbench_accounts where aid < 200 order by aid")
 	w.same(t, "select tid, bid, aid, delta from pgbench_history order by tid")
 	require.Equal(t, 5, session.GenericShapes(w.shaped), "both signs of the numbers that are added have a shape")
+}
+
+// Constants that cannot be parameters divide a shape: each set of them has a plan.
+func TestShapesKeepWhatIsNoParameter(t *testing.T) {
+	w := newShapeTwins(t, shapeSchema)
+	for i := range 30 {
+		w.same(t, fmt.Sprintf("select i + %d, i from t where id in (1, 2) or id > %d order by 2 limit %d", i, i, i%3))
+	}
+	require.Equal(t, 3, session.GenericShapes(w.shaped))
 }
