@@ -93,6 +93,7 @@ func (n *node) compose() (err error) {
 		}
 		n.plugins, err = host.Open(host.Config{
 			Dir: dir, Temp: temp, Pages: host.NewPoolStore(n.engine.Pool, n.engine.GX, host.HeapFates(n.engine.Heap)), Log: n.log, Timeouts: timeouts,
+			SpanBytes: s.Bytes("am_buffers") / 4,
 		})
 		if err != nil {
 			return err

@@ -67,6 +67,20 @@ func BenchmarkLookup(b *testing.B) {
 	}
 }
 
+// What it costs to give a span with an answer, and to look it over.
+func BenchmarkLookupWithSpan(b *testing.B) {
+	const have = 300_000
+	ix := benchIndex(b, have)
+	rng := rand.New(rand.NewPCG(1, 1))
+	for b.Loop() {
+		key := sdk.ScanKey{Operator: "=", Arg: wire.OfInt4(int32(2 * rng.IntN(have)))}
+		hits, span, _, err := ix.Lookup(context.Background(), []sdk.ScanKey{key})
+		require.NoError(b, err)
+		require.Len(b, hits, 1)
+		require.NotNil(b, span)
+	}
+}
+
 func BenchmarkScan(b *testing.B) {
 	const have = 300_000
 	ix := benchIndex(b, have)

@@ -49,7 +49,8 @@ func (Method) Describe() sdk.Description {
 				Help: "how full, in percent, leaf pages are left by a build and by rows that come in ascending order"},
 		},
 		Caps: sdk.Capabilities{
-			Unique: true, Ordered: true, Backward: true, SearchNulls: true, AnyEqual: true, ReturnKeys: true, MaxColumns: maxColumns,
+			Unique: true, Ordered: true, Backward: true, SearchNulls: true, AnyEqual: true, ReturnKeys: true, Spans: true,
+			MaxColumns: maxColumns,
 		},
 		// Pages above the leaves are in this process's memory, as PostgreSQL takes them to be in its cache; leaves that
 		// follow one another lie anywhere, so that a page costs what a random one does, and an entry what it does there.

@@ -30,6 +30,7 @@ type model struct {
 	next    int
 	width   int // of texts; long ones make deep trees of few rows
 	values  int // different values of a column
+	spans   []*wire.Span
 }
 
 func (m *model) value(c int) sdk.Value {
@@ -223,10 +224,41 @@ func (m *model) Scan(t *rapid.T) {
 	require.True(t, slices.Equal(want, got), "%+v: %v, not %v", scan, got, want)
 }
 
+// Lookup asks for a span, sometimes somebody whose inner pages are old.
+func (m *model) Lookup(t *rapid.T) {
+	m.T = t
+	var keys []sdk.ScanKey
+	for c := range m.columns {
+		keys = append(keys, sdk.ScanKey{Column: c, Operator: "=", Arg: m.notNull(c)})
+	}
+	by := *m.ix
+	if rapid.Bool().Draw(t, "reader") {
+		by.Process = m.reader
+	}
+	hits, span, more, err := by.Lookup(m.ctx, keys)
+	require.NoError(t, err)
+	if want := m.answer(sdk.Scan{Keys: keys}); !more {
+		require.Len(t, hits, len(want))
+	} else {
+		require.Greater(t, len(want), 64)
+	}
+	if span != nil {
+		require.True(t, m.ix.Store.Holds(span))
+		m.spans = append(m.spans, span)
+	}
+}
+
+// Check has the method look at itself, and holds all spans whose pages are what they were against the rows.
 func (m *model) Check(t *rapid.T) {
 	problems, err := m.ix.Check(m.ctx)
 	require.NoError(t, err)
 	require.Empty(t, problems)
+	truth, err := amtest.NewTruth(m.columns, m.rows)
+	require.NoError(t, err)
+	m.spans = slices.DeleteFunc(m.spans, func(s *wire.Span) bool { return !m.ix.Store.Holds(s) })
+	for _, s := range m.spans {
+		require.NoError(t, truth.Check(s))
+	}
 }
 
 // level is the level of the root.
@@ -266,7 +298,7 @@ func TestModel(t *testing.T) {
 		}
 		rt.Repeat(map[string]func(*rapid.T){
 			"": m.Check, "insert": m.Insert, "insert more": m.Insert, "insert yet more": m.Insert, "vacuum": m.Vacuum, "scan": m.Scan,
-			"scan again": m.Scan, "forget": m.Forget,
+			"scan again": m.Scan, "forget": m.Forget, "lookup": m.Lookup, "lookup again": m.Lookup,
 		})
 		require.NoError(rt, m.ix.Store.Verify())
 		deepest = max(deepest, m.level())

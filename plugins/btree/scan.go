@@ -53,6 +53,11 @@ func (sc *scanner) forward(r *rangeList) error {
 				return err
 			}
 			leaf = d.node
+			if sc.hits.SpanWanted() {
+				if err := sc.giveSpan(&leaf, d.low, sc.hits); err != nil {
+					return err
+				}
+			}
 		}
 		for pos := s.lo; ; {
 			from, to := leaf.place(pos), leaf.end()

@@ -53,8 +53,7 @@ func Attach(ctx context.Context, cfg AttachConfig) (*Attached, error) {
 	if err != nil {
 		return nil, fmt.Errorf("attach to access method %s: %w", cfg.Name, err)
 	}
-	k.mu.session, k.mu.version = s, s.about.Version
-	k.lookups.Store(int32(s.lookups))
+	k.adoptLocked(s)
 	return &Attached{keeper: k, session: s}, nil
 }
 

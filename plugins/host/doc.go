@@ -14,9 +14,12 @@
 //	H6. A plugin's failure is an *am.PluginError that names plugin, call and index. The host goes on.
 //	H7. The environment of a plugin holds the handshake and nothing of the host's; its standard input is empty; it
 //	    dies with the host.
+//	H8. What the host answers from a span is what the plugin said of exactly these keys, and the page it said it of has, at a moment
+//	    between the search's begin and its answer, the version that it read.
 //
 // Locks, outer to inner; none is held while a plugin is called:
 //
 //	Registry.mu → process.mu
+//	spans.mu → indexSpans.mu
 //	combiner.mu, gate.mu, lanePool.mu and tail.mu are leaves.
 package host

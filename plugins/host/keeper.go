@@ -28,6 +28,8 @@ type keeper struct {
 	combiners *combiners
 	desks     *desks
 	lookups   atomic.Int32 // how many a call to the last session may carry
+	spanning  atomic.Bool  // and be answered with a span
+	spans     *spans
 
 	events chan Event
 	ended  chan struct{} // closed when the loop has returned
@@ -41,6 +43,7 @@ type keeper struct {
 		version string // of the last process that answered
 		pin     string // checksum the file must have, "" = any
 		sum     string // checksum of the file that ran last
+		ran     string // and of the one that gave the spans
 		image   *image // verified, about to be started
 		cancel  context.CancelFunc
 		process fileID // of the file when it was last verified
@@ -77,6 +80,7 @@ func newIdleKeeper(name, path string, cfg *Config, socketDir string) *keeper {
 	k := &keeper{
 		name: name, path: path, cfg: cfg, socketDir: socketDir,
 		tail: newTail(name, cfg.Log, cfg.Now), gates: newGates(), combiners: newCombiners(), desks: newDesks(),
+		spans:  newSpans(cfg.SpanBytes),
 		events: make(chan Event, 16), ended: make(chan struct{}),
 	}
 	jitter := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
@@ -246,8 +250,11 @@ func (k *keeper) start(ctx context.Context, gen uint64) {
 		return
 	}
 	k.mu.Lock()
-	k.mu.session, k.mu.version = s, s.about.Version
-	k.lookups.Store(int32(s.lookups))
+	k.adoptLocked(s)
+	if ran := s.process.image.sum; k.mu.ran != ran { // what another program said is not its word
+		k.spans.clear()
+		k.mu.ran = ran
+	}
 	k.mu.Unlock()
 	k.tell(Event{Kind: EventReady, Gen: gen})
 
@@ -259,6 +266,15 @@ func (k *keeper) start(ctx context.Context, gen uint64) {
 	k.mu.Unlock()
 	s.close()
 	k.tell(Event{Kind: EventExited, Gen: gen, Reason: s.process.exitReason()})
+}
+
+// adoptLocked makes a session the current one.
+//
+// Holds: k.mu.
+func (k *keeper) adoptLocked(s *session) {
+	k.mu.session, k.mu.version = s, s.about.Version
+	k.lookups.Store(int32(s.lookups))
+	k.spanning.Store(s.spans)
 }
 
 // signal reaches the process if there is one, and a start that has not got that far.

@@ -35,6 +35,7 @@ type session struct {
 	lanes   *lanePool
 	about   am.Description
 	lookups int         // how many a call may carry
+	spans   bool        // and be answered with a span
 	doomed  atomic.Bool // it is to be killed: no further calls
 
 	mu struct {
@@ -142,7 +143,7 @@ func connect(ctx context.Context, name string, gen uint64, p *process, pages Pag
 	m, err := s.client.Describe(ctx, &pb.DescribeRequest{})
 	if err == nil {
 		d := wire.DescriptionFromProto(m)
-		s.lookups = int(min(d.Lookups, wire.MaxLookups))
+		s.lookups, s.spans = int(min(d.Lookups, wire.MaxLookups)), d.Caps.Spans && d.Lookups > 1
 		if s.about, err = describe(name, d); err == nil {
 			s.lanes.offer, err = sharedLanes(p, pages, d.Lanes)
 		}

@@ -13,8 +13,11 @@ import (
 	"github.com/quiredb/quire/plugins/wire/pb"
 )
 
-// isLookup reports whether a scan asks for the one live row of a unique key. Such scans of several sessions share calls.
-func isLookup(idx am.Index, keys []am.ScanKey, opts am.ScanOptions) bool {
+// isLookup reports whether a scan asks for the one live row of a unique key, or welcomes a span. Such scans of several sessions share calls.
+func isLookup(idx am.Index, keys []am.ScanKey, opts am.ScanOptions, span bool) bool {
+	if span {
+		return true
+	}
 	if !idx.Unique || len(keys) != len(idx.Columns) || opts.Direction == am.Backward {
 		return false
 	}
@@ -44,6 +47,7 @@ type lookup struct {
 	keys    []wire.ScanKey
 	columns []int // whose values are wanted
 	returns *returned
+	span    bool      // one is welcome
 	turn    chan bool // true: lead; false: the answer is there
 	taken   bool      // by a leader; under desk.mu
 
@@ -141,7 +145,7 @@ func (m *method) lookUp(idx am.Index, batch []*lookup) error {
 		msg.ReturnColumns = append(msg.ReturnColumns, uint32(c))
 	}
 	for i, w := range batch {
-		msg.Lookups[i] = &pb.Lookup{Keys: wire.KeysToProto(w.keys)}
+		msg.Lookups[i] = &pb.Lookup{Keys: wire.KeysToProto(w.keys), Span: w.span}
 	}
 	c, err := m.open(batch[0].ctx, pb.Method_SCAN, idx, 0, msg)
 	if err != nil {
@@ -156,6 +160,15 @@ func (m *method) lookUp(idx am.Index, batch []*lookup) error {
 	}
 	for i, w := range batch {
 		answer := r.GetFound()[i]
+		switch {
+		case w.span:
+			err = m.keep(&idx, answer.GetSpan())
+		case answer.GetSpan() != nil:
+			err = protocolError("a span that nobody asked for")
+		}
+		if err != nil {
+			return c.failure(err)
+		}
 		if w.again = answer.GetAgain(); w.again || answer.GetHits() == nil {
 			continue
 		}
@@ -169,7 +182,10 @@ func (m *method) lookUp(idx am.Index, batch []*lookup) error {
 }
 
 // found is the cursor of a lookup.
-type found struct{ hits []am.Hit }
+type found struct {
+	hits []am.Hit
+	one  [1]am.Hit // where most answers find room
+}
 
 // Next returns all hits, once.
 func (f *found) Next() ([]am.Hit, error) {

@@ -64,6 +64,11 @@ func (s *PoolStore) HeapLength(idx am.Index) (page.BlockNumber, error) {
 	return s.pool.Length(page.RelFile{Rel: idx.Heap, Fork: page.MainFork})
 }
 
+// Watch is the buffer pool's.
+func (s *PoolStore) Watch(idx am.Index, blk page.BlockNumber, version page.LSN) (buffer.Watch, bool, error) {
+	return s.pool.Watch(idx.Rel.Tag(blk), version)
+}
+
 // Arena is the buffer pool's of that name.
 func (s *PoolStore) Arena(method string) (*os.File, error) {
 	file, _, err := s.pool.ArenaFile(method)

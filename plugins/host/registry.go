@@ -21,6 +21,7 @@ import (
 type Config struct {
 	Dir        string // plugin directory
 	Pages      PageStore
+	SpanBytes  int64      // what the spans of each access method may take; default DefaultSpanBytes
 	Temp       *TempSpace // for builds; nil means that they get no temporary files
 	Log        zerolog.Logger
 	SocketBase string // where the private socket directory is made; default os.TempDir()

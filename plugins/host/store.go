@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/quiredb/quire/core/am"
+	"github.com/quiredb/quire/core/buffer"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/wire"
 )
@@ -15,6 +16,8 @@ type PageStore interface {
 	Open(method string, idx am.Index, xid uint64) CallPages
 	// HeapLength is the number of blocks of the table under idx, to judge row addresses by.
 	HeapLength(idx am.Index) (page.BlockNumber, error)
+	// Watch sets a watch on a page of idx; see buffer.Pool.Watch.
+	Watch(idx am.Index, blk page.BlockNumber, version page.LSN) (buffer.Watch, bool, error)
 	// Arena returns a handle of the memory that the pages of an access method's indexes are in, which nobody can write through; nil
 	// if it cannot be shared. The caller closes it.
 	Arena(method string) (*os.File, error)

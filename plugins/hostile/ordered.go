@@ -1,6 +1,10 @@
 package main
 
 import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/quiredb/quire/core/ordkey"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/plugins/wire"
 	"github.com/quiredb/quire/plugins/wire/pb"
@@ -33,6 +37,46 @@ func foundOnly(a *actor, but int, tid page.TID) *pb.PluginMessage {
 		r.Found = append(r.Found, &pb.Found{Hits: &pb.Hits{Packed: wire.AppendHit(nil, tid, false), Count: 1}})
 	}
 	return &pb.PluginMessage{Kind: &pb.PluginMessage_Result{Result: r}}
+}
+
+// foundWith answers all lookups of a call with no row, and with a span those that want one, or all.
+func foundWith(a *actor, all bool, s *pb.Span) *pb.PluginMessage {
+	r := &pb.Result{}
+	for _, l := range a.call.GetLookups() {
+		f := &pb.Found{}
+		if all || l.GetSpan() {
+			f.Span = s
+		}
+		r.Found = append(r.Found, f)
+	}
+	return &pb.PluginMessage{Kind: &pb.PluginMessage_Result{Result: r}}
+}
+
+// key is that of a row with an integer and an empty text.
+func key(i int32) []byte {
+	k, err := ordkey.Append(nil, wire.TypeInt4, wire.OfInt4(i), false, false)
+	if err == nil {
+		k, err = ordkey.Append(k, wire.TypeText, wire.OfText(""), false, false)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+// span has one row for each key, in whatever order they are.
+func span(keys ...[]byte) *pb.Span {
+	s := &pb.Span{Version: 1, Endless: true, Count: uint32(len(keys))}
+	end := 0
+	for i, k := range keys {
+		end += len(k)
+		s.Packed = binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(s.Packed, uint16(end)), uint16(i+1))
+	}
+	s.Packed = append(s.Packed, slices.Concat(keys...)...)
+	for range keys {
+		s.Packed = there.AppendBinary(s.Packed)
+	}
+	return s
 }
 
 func (a *actor) spill(m *pb.Spill) (*pb.PageReply, error) {
@@ -85,6 +129,54 @@ var orderedActs = map[string]func(a *actor) error{
 			f.Again = true
 		}
 		return a.say(m)
+	},
+
+	"spanunasked": func(a *actor) error { return a.say(foundWith(a, true, span(key(1), key(2)))) },
+	"spanshort": func(a *actor) error {
+		return a.say(foundWith(a, false, &pb.Span{Version: 1, Endless: true, Count: 1 << 30}))
+	},
+	"spanends": func(a *actor) error {
+		s := span(key(1), key(2))
+		s.Packed[0] = 0xff
+		return a.say(foundWith(a, false, s))
+	},
+	"spanorder": func(a *actor) error { return a.say(foundWith(a, false, span(key(2), key(1)))) },
+	"spanbounds": func(a *actor) error {
+		s := span(key(1), key(3))
+		s.Endless, s.High = false, key(2)
+		return a.say(foundWith(a, false, s))
+	},
+	"spanturned": func(a *actor) error {
+		s := span()
+		s.Endless, s.Low, s.High = false, key(2), key(1)
+		return a.say(foundWith(a, false, s))
+	},
+	"spankeys": func(a *actor) error { return a.say(foundWith(a, false, span([]byte("a"), []byte("b")))) },
+	"spanmore": func(a *actor) error { return a.say(foundWith(a, false, span(append(key(1), 7)))) },
+	"spanfar": func(a *actor) error {
+		s := span(key(1))
+		s.Packed[len(s.Packed)-3] = 0xff
+		return a.say(foundWith(a, false, s))
+	},
+	"spanoffset": func(a *actor) error {
+		s := span(key(1))
+		s.Packed[len(s.Packed)-1] = 0xff
+		return a.say(foundWith(a, false, s))
+	},
+	"spanblock": func(a *actor) error {
+		s := span(key(1))
+		s.Block = 1 << 30
+		return a.say(foundWith(a, false, s))
+	},
+	"spanversion": func(a *actor) error { return a.say(foundWith(a, false, span(key(1)))) }, // of a page as it never was
+	"spanlie": func(a *actor) error { // well formed, of the page as it is, and not what it says
+		reply, err := a.ask(&pb.PageRequest{Kind: &pb.PageRequest_Read{Read: &pb.Read{Blocks: []uint32{0}}}})
+		if err != nil {
+			return err
+		}
+		s := span(key(1), key(2))
+		s.Version = reply.GetRead().GetVersions()[0]
+		return a.say(foundWith(a, false, s))
 	},
 
 	"spill":      func(a *actor) error { return a.report(a.spill(&pb.Spill{What: &pb.Spill_Open{Open: true}})) },

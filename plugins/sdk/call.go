@@ -130,6 +130,7 @@ func (c *callState) lookups(scan Scan) (*pb.Result, error) {
 		return nil, fmt.Errorf("%w: %d lookups in a call, the limit is %d", wire.ErrTooLarge, n, wire.MaxLookups)
 	}
 	r, room := &pb.Result{Found: make([]*pb.Found, len(c.call.GetLookups()))}, wire.MaxMessage
+	var sent spans
 	for i, m := range c.call.GetLookups() {
 		var err error
 		if scan.Keys, err = wire.KeysFromProto(m.GetKeys(), len(c.ix.info.Columns)); err != nil {
@@ -140,6 +141,9 @@ func (c *callState) lookups(scan Scan) (*pb.Result, error) {
 			again = true
 			return ErrEnough
 		})
+		if m.GetSpan() {
+			hits.span = &SpanWriter{}
+		}
 		c.ix.turn = hits.flushFull
 		err = c.am.Scan(c.ctx, c.ix, scan, hits)
 		switch {
@@ -151,8 +155,20 @@ func (c *callState) lookups(scan Scan) (*pb.Result, error) {
 			room -= len(hits.values)
 			r.Found[i] = &pb.Found{Hits: hits.take()}
 		}
+		if s := hits.span.take(); s != nil && s.Size() <= room && !sent.has(s) {
+			room -= s.Size()
+			sent = append(sent, s)
+			r.Found[i].Span = wire.SpanToProto(s)
+		}
 	}
 	return r, nil
+}
+
+// spans are those of one call, which need not carry the same page twice.
+type spans []*wire.Span
+
+func (s spans) has(t *wire.Span) bool {
+	return slices.ContainsFunc(s, func(o *wire.Span) bool { return o.Block == t.Block && o.Version == t.Version })
 }
 
 func (c *callState) bulkDelete() (*pb.Result, error) {

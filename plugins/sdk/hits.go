@@ -28,6 +28,7 @@ type HitWriter struct {
 	values  []byte
 	count   int
 	total   int
+	span    *SpanWriter // nil if none is welcome
 }
 
 func newHitWriter(scan Scan, flush func(m *pb.Hits) error) *HitWriter {
@@ -97,6 +98,37 @@ func (w *HitWriter) AddOrdered(tid page.TID, recheck bool, distance float64) err
 	}
 	w.orderBy = append(w.orderBy, distance)
 	return w.Add(tid, recheck)
+}
+
+// SpanWanted reports whether the host would like to have more than the answer: all that the page has on which the search ended. See Span.
+func (w *HitWriter) SpanWanted() bool { return w.span != nil }
+
+// Span begins a span: everything that the index has between two keys, as one page at one version tells it. Keys are all columns in the
+// encoding of core/ordkey. low is in the span, nil for everything from the first key on; high is not, nil for everything to the last.
+// The host answers searches for such keys itself as long as the page has that version. So it must be certain that whoever adds a row
+// with such a key to the index, or takes one out, changes that page: the rows of a key that may go on on a neighbouring page are left
+// out, by bounds that do not include it. Another call begins again.
+func (w *HitWriter) Span(blk page.BlockNumber, version page.LSN, low, high []byte) *SpanWriter {
+	if w.span == nil {
+		return &SpanWriter{builder: wire.NewSpanBuilder(blk, version, low, high)} // goes nowhere
+	}
+	w.span.builder = wire.NewSpanBuilder(blk, version, low, high)
+	return w.span
+}
+
+// A SpanWriter takes the rows of a span.
+type SpanWriter struct{ builder *wire.SpanBuilder }
+
+// Add adds a row: in the order of keys, and of addresses within a key. NULLs belong there like values. A span that becomes too long is
+// quietly not sent.
+func (s *SpanWriter) Add(key []byte, tid page.TID) error { return s.builder.Add(key, tid) }
+
+// take returns the span, nil for none.
+func (s *SpanWriter) take() *wire.Span {
+	if s == nil || s.builder == nil {
+		return nil
+	}
+	return s.builder.Span()
 }
 
 // Flush sends what is waiting. A scan that pauses for long between hits may call it; the end of the scan does.

@@ -16,7 +16,7 @@ func DescriptionToProto(d Description) *pb.Description {
 			Unique: d.Caps.Unique, Ordered: d.Caps.Ordered, Backward: d.Caps.Backward, BitmapOnly: d.Caps.BitmapOnly,
 			SearchNulls: d.Caps.SearchNulls, OrderByDistance: d.Caps.OrderByDistance,
 			MaxColumns: uint32(d.Caps.MaxColumns), OptionalFirstKey: d.Caps.OptionalFirstKey,
-			AnyEqual: d.Caps.AnyEqual, ReturnKeys: d.Caps.ReturnKeys,
+			AnyEqual: d.Caps.AnyEqual, ReturnKeys: d.Caps.ReturnKeys, Spans: d.Caps.Spans,
 		},
 		Cost: &pb.Cost{
 			StartupPages: d.Cost.StartupPages, PageFraction: d.Cost.PageFraction, PerPage: d.Cost.PerPage,
@@ -48,6 +48,7 @@ func DescriptionFromProto(m *pb.Description) Description {
 			BitmapOnly: caps.GetBitmapOnly(), SearchNulls: caps.GetSearchNulls(),
 			OrderByDistance: caps.GetOrderByDistance(), MaxColumns: int(caps.GetMaxColumns()),
 			OptionalFirstKey: caps.GetOptionalFirstKey(), AnyEqual: caps.GetAnyEqual(), ReturnKeys: caps.GetReturnKeys(),
+			Spans: caps.GetSpans(),
 		},
 		Cost: Cost{
 			StartupPages: cost.GetStartupPages(), PageFraction: cost.GetPageFraction(), PerPage: cost.GetPerPage(),

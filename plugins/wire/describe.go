@@ -60,6 +60,7 @@ type Capabilities struct {
 	OptionalFirstKey bool // a condition on any column alone is of use
 	AnyEqual         bool // answers AnyEqual wherever it answers "="
 	ReturnKeys       bool // hits can carry the values of key columns
+	Spans            bool // lookups can be answered with a Span; "=" is equality of core/ordkey's encodings
 	MaxColumns       int  // 1 = a single column only
 }
 

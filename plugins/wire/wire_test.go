@@ -213,7 +213,7 @@ func TestDescriptionAndIndexRoundTrip(t *testing.T) {
 		Name: "bloom", Version: "1", Summary: "s", SDK: "x", Lanes: "/l", Lookups: 3,
 		Options: []OptionDef{{Name: "o", Type: OptionInt, Default: "1", Min: 1, Max: 2, PerColumn: true, Values: []string{"a"}, Help: "h"}},
 		Classes: []OpClass{{Name: "c", Type: TypeInt4, Operators: []string{"=", "<"}, Default: true, NoReturn: true}},
-		Caps:    Capabilities{Unique: true, Ordered: true, Backward: true, BitmapOnly: true, SearchNulls: true, OrderByDistance: true, OptionalFirstKey: true, AnyEqual: true, ReturnKeys: true, MaxColumns: 3},
+		Caps:    Capabilities{Unique: true, Ordered: true, Backward: true, BitmapOnly: true, SearchNulls: true, OrderByDistance: true, OptionalFirstKey: true, AnyEqual: true, ReturnKeys: true, Spans: true, MaxColumns: 3},
 		Cost:    Cost{StartupPages: 1, PageFraction: 0.5, PerPage: 2, PerTuple: 3, FalsePositives: 0.25},
 	}
 	require.Equal(t, d, DescriptionFromProto(DescriptionToProto(d)))

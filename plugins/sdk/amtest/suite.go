@@ -61,7 +61,10 @@ func Run(t *testing.T, cfg Config) {
 	if n := min(caps.MaxColumns, len(all), 4); n > 1 {
 		t.Run(fmt.Sprintf("%d columns", n), func(t *testing.T) { runColumns(t, cfg, all[:n]) })
 		if caps.Ordered {
-			t.Run(fmt.Sprintf("%d columns mixed", n), func(t *testing.T) { runOrdered(t, cfg, reversed(all[:n])) })
+			t.Run(fmt.Sprintf("%d columns mixed", n), func(t *testing.T) {
+				runOrdered(t, cfg, reversed(all[:n]))
+				runSpans(t, cfg, reversed(all[:n]))
+			})
 		}
 	}
 }
@@ -85,6 +88,7 @@ func runColumns(t *testing.T, cfg Config, columns []sdk.Column) {
 	runTests(t, cfg, columns, tests)
 	runOrdered(t, cfg, columns)
 	runUnique(t, cfg, columns)
+	runSpans(t, cfg, columns)
 }
 
 // runTests runs each test on an index of its own.

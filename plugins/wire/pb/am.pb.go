@@ -539,6 +539,7 @@ type Capabilities struct {
 	OptionalFirstKey bool                   `protobuf:"varint,8,opt,name=optional_first_key,json=optionalFirstKey,proto3" json:"optional_first_key,omitempty"` // a scan may leave the first column without a key
 	AnyEqual         bool                   `protobuf:"varint,9,opt,name=any_equal,json=anyEqual,proto3" json:"any_equal,omitempty"`                           // answers "= ANY" wherever it answers "="
 	ReturnKeys       bool                   `protobuf:"varint,10,opt,name=return_keys,json=returnKeys,proto3" json:"return_keys,omitempty"`                    // hits can carry the values of key columns
+	Spans            bool                   `protobuf:"varint,11,opt,name=spans,proto3" json:"spans,omitempty"`                                                // answers to lookups can come with a span; equality is that of core/ordkey
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -639,6 +640,13 @@ func (x *Capabilities) GetAnyEqual() bool {
 func (x *Capabilities) GetReturnKeys() bool {
 	if x != nil {
 		return x.ReturnKeys
+	}
+	return false
+}
+
+func (x *Capabilities) GetSpans() bool {
+	if x != nil {
+		return x.Spans
 	}
 	return false
 }
@@ -1779,6 +1787,7 @@ func (*WantRows) Descriptor() ([]byte, []int) {
 type Lookup struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Keys          []*ScanKey             `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	Span          bool                   `protobuf:"varint,2,opt,name=span,proto3" json:"span,omitempty"` // a span is welcome
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1820,11 +1829,19 @@ func (x *Lookup) GetKeys() []*ScanKey {
 	return nil
 }
 
+func (x *Lookup) GetSpan() bool {
+	if x != nil {
+		return x.Span
+	}
+	return false
+}
+
 // Found is what a lookup found.
 type Found struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Hits          *Hits                  `protobuf:"bytes,1,opt,name=hits,proto3" json:"hits,omitempty"`
 	Again         bool                   `protobuf:"varint,2,opt,name=again,proto3" json:"again,omitempty"` // more than fits here: to be asked in a call of its own
+	Span          *Span                  `protobuf:"bytes,3,opt,name=span,proto3" json:"span,omitempty"`    // only if it was welcome
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1873,6 +1890,106 @@ func (x *Found) GetAgain() bool {
 	return false
 }
 
+func (x *Found) GetSpan() *Span {
+	if x != nil {
+		return x.Span
+	}
+	return nil
+}
+
+// Span is everything that an index has between two keys, on one page: see wire/span.go. It holds as long as the page has this version.
+type Span struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Block         uint32                 `protobuf:"varint,1,opt,name=block,proto3" json:"block,omitempty"`
+	Version       uint64                 `protobuf:"fixed64,2,opt,name=version,proto3" json:"version,omitempty"`
+	Low           []byte                 `protobuf:"bytes,3,opt,name=low,proto3" json:"low,omitempty"`          // keys not below it, in the encoding of core/ordkey; empty = from the first one on
+	High          []byte                 `protobuf:"bytes,4,opt,name=high,proto3" json:"high,omitempty"`        // and below it
+	Endless       bool                   `protobuf:"varint,5,opt,name=endless,proto3" json:"endless,omitempty"` // up to the last one; there is no high
+	Count         uint32                 `protobuf:"varint,6,opt,name=count,proto3" json:"count,omitempty"`     // different keys
+	Packed        []byte                 `protobuf:"bytes,7,opt,name=packed,proto3" json:"packed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Span) Reset() {
+	*x = Span{}
+	mi := &file_am_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Span) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Span) ProtoMessage() {}
+
+func (x *Span) ProtoReflect() protoreflect.Message {
+	mi := &file_am_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Span.ProtoReflect.Descriptor instead.
+func (*Span) Descriptor() ([]byte, []int) {
+	return file_am_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Span) GetBlock() uint32 {
+	if x != nil {
+		return x.Block
+	}
+	return 0
+}
+
+func (x *Span) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Span) GetLow() []byte {
+	if x != nil {
+		return x.Low
+	}
+	return nil
+}
+
+func (x *Span) GetHigh() []byte {
+	if x != nil {
+		return x.High
+	}
+	return nil
+}
+
+func (x *Span) GetEndless() bool {
+	if x != nil {
+		return x.Endless
+	}
+	return false
+}
+
+func (x *Span) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Span) GetPacked() []byte {
+	if x != nil {
+		return x.Packed
+	}
+	return nil
+}
+
 type Hits struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Packed        []byte                 `protobuf:"bytes,1,opt,name=packed,proto3" json:"packed,omitempty"`
@@ -1885,7 +2002,7 @@ type Hits struct {
 
 func (x *Hits) Reset() {
 	*x = Hits{}
-	mi := &file_am_proto_msgTypes[22]
+	mi := &file_am_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1897,7 +2014,7 @@ func (x *Hits) String() string {
 func (*Hits) ProtoMessage() {}
 
 func (x *Hits) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[22]
+	mi := &file_am_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1910,7 +2027,7 @@ func (x *Hits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hits.ProtoReflect.Descriptor instead.
 func (*Hits) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{22}
+	return file_am_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Hits) GetPacked() []byte {
@@ -1950,7 +2067,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_am_proto_msgTypes[23]
+	mi := &file_am_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1962,7 +2079,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[23]
+	mi := &file_am_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1975,7 +2092,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{23}
+	return file_am_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Problem) GetText() string {
@@ -1996,7 +2113,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_am_proto_msgTypes[24]
+	mi := &file_am_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2008,7 +2125,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[24]
+	mi := &file_am_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2021,7 +2138,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{24}
+	return file_am_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Progress) GetDone() uint64 {
@@ -2057,7 +2174,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_am_proto_msgTypes[25]
+	mi := &file_am_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2069,7 +2186,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[25]
+	mi := &file_am_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2082,7 +2199,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{25}
+	return file_am_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Result) GetOptions() map[string]string {
@@ -2177,7 +2294,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_am_proto_msgTypes[26]
+	mi := &file_am_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2189,7 +2306,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[26]
+	mi := &file_am_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +2319,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{26}
+	return file_am_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Error) GetCode() Code {
@@ -2275,7 +2392,7 @@ type PageRequest struct {
 
 func (x *PageRequest) Reset() {
 	*x = PageRequest{}
-	mi := &file_am_proto_msgTypes[27]
+	mi := &file_am_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2287,7 +2404,7 @@ func (x *PageRequest) String() string {
 func (*PageRequest) ProtoMessage() {}
 
 func (x *PageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[27]
+	mi := &file_am_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2300,7 +2417,7 @@ func (x *PageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageRequest.ProtoReflect.Descriptor instead.
 func (*PageRequest) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{27}
+	return file_am_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PageRequest) GetKind() isPageRequest_Kind {
@@ -2468,7 +2585,7 @@ type PageReply struct {
 
 func (x *PageReply) Reset() {
 	*x = PageReply{}
-	mi := &file_am_proto_msgTypes[28]
+	mi := &file_am_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2480,7 +2597,7 @@ func (x *PageReply) String() string {
 func (*PageReply) ProtoMessage() {}
 
 func (x *PageReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[28]
+	mi := &file_am_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2493,7 +2610,7 @@ func (x *PageReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PageReply.ProtoReflect.Descriptor instead.
 func (*PageReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{28}
+	return file_am_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PageReply) GetError() *Error {
@@ -2627,7 +2744,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_am_proto_msgTypes[29]
+	mi := &file_am_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2639,7 +2756,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[29]
+	mi := &file_am_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2652,7 +2769,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{29}
+	return file_am_proto_rawDescGZIP(), []int{30}
 }
 
 type Read struct {
@@ -2665,7 +2782,7 @@ type Read struct {
 
 func (x *Read) Reset() {
 	*x = Read{}
-	mi := &file_am_proto_msgTypes[30]
+	mi := &file_am_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2677,7 +2794,7 @@ func (x *Read) String() string {
 func (*Read) ProtoMessage() {}
 
 func (x *Read) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[30]
+	mi := &file_am_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2690,7 +2807,7 @@ func (x *Read) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Read.ProtoReflect.Descriptor instead.
 func (*Read) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{30}
+	return file_am_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Read) GetBlocks() []uint32 {
@@ -2719,7 +2836,7 @@ type ReadReply struct {
 
 func (x *ReadReply) Reset() {
 	*x = ReadReply{}
-	mi := &file_am_proto_msgTypes[31]
+	mi := &file_am_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2731,7 +2848,7 @@ func (x *ReadReply) String() string {
 func (*ReadReply) ProtoMessage() {}
 
 func (x *ReadReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[31]
+	mi := &file_am_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2744,7 +2861,7 @@ func (x *ReadReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadReply.ProtoReflect.Descriptor instead.
 func (*ReadReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{31}
+	return file_am_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReadReply) GetVersions() []uint64 {
@@ -2783,7 +2900,7 @@ type NBlocks struct {
 
 func (x *NBlocks) Reset() {
 	*x = NBlocks{}
-	mi := &file_am_proto_msgTypes[32]
+	mi := &file_am_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2795,7 +2912,7 @@ func (x *NBlocks) String() string {
 func (*NBlocks) ProtoMessage() {}
 
 func (x *NBlocks) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[32]
+	mi := &file_am_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2808,7 +2925,7 @@ func (x *NBlocks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NBlocks.ProtoReflect.Descriptor instead.
 func (*NBlocks) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{32}
+	return file_am_proto_rawDescGZIP(), []int{33}
 }
 
 type NBlocksReply struct {
@@ -2820,7 +2937,7 @@ type NBlocksReply struct {
 
 func (x *NBlocksReply) Reset() {
 	*x = NBlocksReply{}
-	mi := &file_am_proto_msgTypes[33]
+	mi := &file_am_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2832,7 +2949,7 @@ func (x *NBlocksReply) String() string {
 func (*NBlocksReply) ProtoMessage() {}
 
 func (x *NBlocksReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[33]
+	mi := &file_am_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2845,7 +2962,7 @@ func (x *NBlocksReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NBlocksReply.ProtoReflect.Descriptor instead.
 func (*NBlocksReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{33}
+	return file_am_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *NBlocksReply) GetBlocks() uint32 {
@@ -2864,7 +2981,7 @@ type Extend struct {
 
 func (x *Extend) Reset() {
 	*x = Extend{}
-	mi := &file_am_proto_msgTypes[34]
+	mi := &file_am_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2876,7 +2993,7 @@ func (x *Extend) String() string {
 func (*Extend) ProtoMessage() {}
 
 func (x *Extend) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[34]
+	mi := &file_am_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2889,7 +3006,7 @@ func (x *Extend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Extend.ProtoReflect.Descriptor instead.
 func (*Extend) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{34}
+	return file_am_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Extend) GetCount() uint32 {
@@ -2909,7 +3026,7 @@ type ExtendReply struct {
 
 func (x *ExtendReply) Reset() {
 	*x = ExtendReply{}
-	mi := &file_am_proto_msgTypes[35]
+	mi := &file_am_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2921,7 +3038,7 @@ func (x *ExtendReply) String() string {
 func (*ExtendReply) ProtoMessage() {}
 
 func (x *ExtendReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[35]
+	mi := &file_am_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2934,7 +3051,7 @@ func (x *ExtendReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendReply.ProtoReflect.Descriptor instead.
 func (*ExtendReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{35}
+	return file_am_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ExtendReply) GetBlocks() []uint32 {
@@ -2967,7 +3084,7 @@ type Finish struct {
 
 func (x *Finish) Reset() {
 	*x = Finish{}
-	mi := &file_am_proto_msgTypes[36]
+	mi := &file_am_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2979,7 +3096,7 @@ func (x *Finish) String() string {
 func (*Finish) ProtoMessage() {}
 
 func (x *Finish) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[36]
+	mi := &file_am_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2992,7 +3109,7 @@ func (x *Finish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finish.ProtoReflect.Descriptor instead.
 func (*Finish) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{36}
+	return file_am_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Finish) GetAnnotation() string {
@@ -3045,7 +3162,7 @@ type BlockEdit struct {
 
 func (x *BlockEdit) Reset() {
 	*x = BlockEdit{}
-	mi := &file_am_proto_msgTypes[37]
+	mi := &file_am_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3057,7 +3174,7 @@ func (x *BlockEdit) String() string {
 func (*BlockEdit) ProtoMessage() {}
 
 func (x *BlockEdit) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[37]
+	mi := &file_am_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3070,7 +3187,7 @@ func (x *BlockEdit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockEdit.ProtoReflect.Descriptor instead.
 func (*BlockEdit) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{37}
+	return file_am_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *BlockEdit) GetBlock() uint32 {
@@ -3131,7 +3248,7 @@ type FinishReply struct {
 
 func (x *FinishReply) Reset() {
 	*x = FinishReply{}
-	mi := &file_am_proto_msgTypes[38]
+	mi := &file_am_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3143,7 +3260,7 @@ func (x *FinishReply) String() string {
 func (*FinishReply) ProtoMessage() {}
 
 func (x *FinishReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[38]
+	mi := &file_am_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3156,7 +3273,7 @@ func (x *FinishReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishReply.ProtoReflect.Descriptor instead.
 func (*FinishReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{38}
+	return file_am_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *FinishReply) GetVersions() []uint64 {
@@ -3175,7 +3292,7 @@ type FreePages struct {
 
 func (x *FreePages) Reset() {
 	*x = FreePages{}
-	mi := &file_am_proto_msgTypes[39]
+	mi := &file_am_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3187,7 +3304,7 @@ func (x *FreePages) String() string {
 func (*FreePages) ProtoMessage() {}
 
 func (x *FreePages) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[39]
+	mi := &file_am_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3200,7 +3317,7 @@ func (x *FreePages) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreePages.ProtoReflect.Descriptor instead.
 func (*FreePages) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{39}
+	return file_am_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *FreePages) GetBlocks() []uint32 {
@@ -3220,7 +3337,7 @@ type BulkWrite struct {
 
 func (x *BulkWrite) Reset() {
 	*x = BulkWrite{}
-	mi := &file_am_proto_msgTypes[40]
+	mi := &file_am_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3232,7 +3349,7 @@ func (x *BulkWrite) String() string {
 func (*BulkWrite) ProtoMessage() {}
 
 func (x *BulkWrite) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[40]
+	mi := &file_am_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3245,7 +3362,7 @@ func (x *BulkWrite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkWrite.ProtoReflect.Descriptor instead.
 func (*BulkWrite) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{40}
+	return file_am_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *BulkWrite) GetFirst() uint32 {
@@ -3274,7 +3391,7 @@ type RowFates struct {
 
 func (x *RowFates) Reset() {
 	*x = RowFates{}
-	mi := &file_am_proto_msgTypes[41]
+	mi := &file_am_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3286,7 +3403,7 @@ func (x *RowFates) String() string {
 func (*RowFates) ProtoMessage() {}
 
 func (x *RowFates) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[41]
+	mi := &file_am_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3299,7 +3416,7 @@ func (x *RowFates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowFates.ProtoReflect.Descriptor instead.
 func (*RowFates) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{41}
+	return file_am_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RowFates) GetTids() []byte {
@@ -3326,7 +3443,7 @@ type RowFatesReply struct {
 
 func (x *RowFatesReply) Reset() {
 	*x = RowFatesReply{}
-	mi := &file_am_proto_msgTypes[42]
+	mi := &file_am_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3338,7 +3455,7 @@ func (x *RowFatesReply) String() string {
 func (*RowFatesReply) ProtoMessage() {}
 
 func (x *RowFatesReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[42]
+	mi := &file_am_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3351,7 +3468,7 @@ func (x *RowFatesReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowFatesReply.ProtoReflect.Descriptor instead.
 func (*RowFatesReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{42}
+	return file_am_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RowFatesReply) GetStates() []byte {
@@ -3386,7 +3503,7 @@ type Spill struct {
 
 func (x *Spill) Reset() {
 	*x = Spill{}
-	mi := &file_am_proto_msgTypes[43]
+	mi := &file_am_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3398,7 +3515,7 @@ func (x *Spill) String() string {
 func (*Spill) ProtoMessage() {}
 
 func (x *Spill) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[43]
+	mi := &file_am_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3411,7 +3528,7 @@ func (x *Spill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Spill.ProtoReflect.Descriptor instead.
 func (*Spill) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{43}
+	return file_am_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Spill) GetFile() uint32 {
@@ -3502,7 +3619,7 @@ type SpillWrite struct {
 
 func (x *SpillWrite) Reset() {
 	*x = SpillWrite{}
-	mi := &file_am_proto_msgTypes[44]
+	mi := &file_am_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3514,7 +3631,7 @@ func (x *SpillWrite) String() string {
 func (*SpillWrite) ProtoMessage() {}
 
 func (x *SpillWrite) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[44]
+	mi := &file_am_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3527,7 +3644,7 @@ func (x *SpillWrite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpillWrite.ProtoReflect.Descriptor instead.
 func (*SpillWrite) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{44}
+	return file_am_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *SpillWrite) GetOffset() uint64 {
@@ -3554,7 +3671,7 @@ type SpillRead struct {
 
 func (x *SpillRead) Reset() {
 	*x = SpillRead{}
-	mi := &file_am_proto_msgTypes[45]
+	mi := &file_am_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3566,7 +3683,7 @@ func (x *SpillRead) String() string {
 func (*SpillRead) ProtoMessage() {}
 
 func (x *SpillRead) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[45]
+	mi := &file_am_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3579,7 +3696,7 @@ func (x *SpillRead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpillRead.ProtoReflect.Descriptor instead.
 func (*SpillRead) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{45}
+	return file_am_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *SpillRead) GetOffset() uint64 {
@@ -3606,7 +3723,7 @@ type SpillReply struct {
 
 func (x *SpillReply) Reset() {
 	*x = SpillReply{}
-	mi := &file_am_proto_msgTypes[46]
+	mi := &file_am_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3618,7 +3735,7 @@ func (x *SpillReply) String() string {
 func (*SpillReply) ProtoMessage() {}
 
 func (x *SpillReply) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[46]
+	mi := &file_am_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3631,7 +3748,7 @@ func (x *SpillReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpillReply.ProtoReflect.Descriptor instead.
 func (*SpillReply) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{46}
+	return file_am_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *SpillReply) GetFile() uint32 {
@@ -3658,7 +3775,7 @@ type Alone struct {
 
 func (x *Alone) Reset() {
 	*x = Alone{}
-	mi := &file_am_proto_msgTypes[47]
+	mi := &file_am_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3670,7 +3787,7 @@ func (x *Alone) String() string {
 func (*Alone) ProtoMessage() {}
 
 func (x *Alone) ProtoReflect() protoreflect.Message {
-	mi := &file_am_proto_msgTypes[47]
+	mi := &file_am_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3683,7 +3800,7 @@ func (x *Alone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alone.ProtoReflect.Descriptor instead.
 func (*Alone) Descriptor() ([]byte, []int) {
-	return file_am_proto_rawDescGZIP(), []int{47}
+	return file_am_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Alone) GetOn() bool {
@@ -3727,7 +3844,7 @@ const file_am_proto_rawDesc = "" +
 	"\x04type\x18\x02 \x01(\rR\x04type\x12\x1c\n" +
 	"\toperators\x18\x03 \x03(\tR\toperators\x12\x18\n" +
 	"\adefault\x18\x04 \x01(\bR\adefault\x12\x1b\n" +
-	"\tno_return\x18\x05 \x01(\bR\bnoReturn\"\xd9\x02\n" +
+	"\tno_return\x18\x05 \x01(\bR\bnoReturn\"\xef\x02\n" +
 	"\fCapabilities\x12\x16\n" +
 	"\x06unique\x18\x01 \x01(\bR\x06unique\x12\x18\n" +
 	"\aordered\x18\x02 \x01(\bR\aordered\x12\x1a\n" +
@@ -3742,7 +3859,8 @@ const file_am_proto_rawDesc = "" +
 	"\tany_equal\x18\t \x01(\bR\banyEqual\x12\x1f\n" +
 	"\vreturn_keys\x18\n" +
 	" \x01(\bR\n" +
-	"returnKeys\"\xb1\x01\n" +
+	"returnKeys\x12\x14\n" +
+	"\x05spans\x18\v \x01(\bR\x05spans\"\xb1\x01\n" +
 	"\x04Cost\x12#\n" +
 	"\rstartup_pages\x18\x01 \x01(\x01R\fstartupPages\x12#\n" +
 	"\rpage_fraction\x18\x02 \x01(\x01R\fpageFraction\x12\x19\n" +
@@ -3830,12 +3948,22 @@ const file_am_proto_rawDesc = "" +
 	"\x04call\x18\b \x01(\x04R\x04callB\x06\n" +
 	"\x04kind\"\n" +
 	"\n" +
-	"\bWantRows\"2\n" +
+	"\bWantRows\"F\n" +
 	"\x06Lookup\x12(\n" +
-	"\x04keys\x18\x01 \x03(\v2\x14.quire.am.v1.ScanKeyR\x04keys\"D\n" +
+	"\x04keys\x18\x01 \x03(\v2\x14.quire.am.v1.ScanKeyR\x04keys\x12\x12\n" +
+	"\x04span\x18\x02 \x01(\bR\x04span\"k\n" +
 	"\x05Found\x12%\n" +
 	"\x04hits\x18\x01 \x01(\v2\x11.quire.am.v1.HitsR\x04hits\x12\x14\n" +
-	"\x05again\x18\x02 \x01(\bR\x05again\"g\n" +
+	"\x05again\x18\x02 \x01(\bR\x05again\x12%\n" +
+	"\x04span\x18\x03 \x01(\v2\x11.quire.am.v1.SpanR\x04span\"\xa4\x01\n" +
+	"\x04Span\x12\x14\n" +
+	"\x05block\x18\x01 \x01(\rR\x05block\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x06R\aversion\x12\x10\n" +
+	"\x03low\x18\x03 \x01(\fR\x03low\x12\x12\n" +
+	"\x04high\x18\x04 \x01(\fR\x04high\x12\x18\n" +
+	"\aendless\x18\x05 \x01(\bR\aendless\x12\x14\n" +
+	"\x05count\x18\x06 \x01(\rR\x05count\x12\x16\n" +
+	"\x06packed\x18\a \x01(\fR\x06packed\"g\n" +
 	"\x04Hits\x12\x16\n" +
 	"\x06packed\x18\x01 \x01(\fR\x06packed\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12\x19\n" +
@@ -4015,7 +4143,7 @@ func file_am_proto_rawDescGZIP() []byte {
 }
 
 var file_am_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_am_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_am_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_am_proto_goTypes = []any{
 	(Method)(0),             // 0: quire.am.v1.Method
 	(Code)(0),               // 1: quire.am.v1.Code
@@ -4041,34 +4169,35 @@ var file_am_proto_goTypes = []any{
 	(*WantRows)(nil),        // 21: quire.am.v1.WantRows
 	(*Lookup)(nil),          // 22: quire.am.v1.Lookup
 	(*Found)(nil),           // 23: quire.am.v1.Found
-	(*Hits)(nil),            // 24: quire.am.v1.Hits
-	(*Problem)(nil),         // 25: quire.am.v1.Problem
-	(*Progress)(nil),        // 26: quire.am.v1.Progress
-	(*Result)(nil),          // 27: quire.am.v1.Result
-	(*Error)(nil),           // 28: quire.am.v1.Error
-	(*PageRequest)(nil),     // 29: quire.am.v1.PageRequest
-	(*PageReply)(nil),       // 30: quire.am.v1.PageReply
-	(*Done)(nil),            // 31: quire.am.v1.Done
-	(*Read)(nil),            // 32: quire.am.v1.Read
-	(*ReadReply)(nil),       // 33: quire.am.v1.ReadReply
-	(*NBlocks)(nil),         // 34: quire.am.v1.NBlocks
-	(*NBlocksReply)(nil),    // 35: quire.am.v1.NBlocksReply
-	(*Extend)(nil),          // 36: quire.am.v1.Extend
-	(*ExtendReply)(nil),     // 37: quire.am.v1.ExtendReply
-	(*Finish)(nil),          // 38: quire.am.v1.Finish
-	(*BlockEdit)(nil),       // 39: quire.am.v1.BlockEdit
-	(*FinishReply)(nil),     // 40: quire.am.v1.FinishReply
-	(*FreePages)(nil),       // 41: quire.am.v1.FreePages
-	(*BulkWrite)(nil),       // 42: quire.am.v1.BulkWrite
-	(*RowFates)(nil),        // 43: quire.am.v1.RowFates
-	(*RowFatesReply)(nil),   // 44: quire.am.v1.RowFatesReply
-	(*Spill)(nil),           // 45: quire.am.v1.Spill
-	(*SpillWrite)(nil),      // 46: quire.am.v1.SpillWrite
-	(*SpillRead)(nil),       // 47: quire.am.v1.SpillRead
-	(*SpillReply)(nil),      // 48: quire.am.v1.SpillReply
-	(*Alone)(nil),           // 49: quire.am.v1.Alone
-	nil,                     // 50: quire.am.v1.Index.OptionsEntry
-	nil,                     // 51: quire.am.v1.Result.OptionsEntry
+	(*Span)(nil),            // 24: quire.am.v1.Span
+	(*Hits)(nil),            // 25: quire.am.v1.Hits
+	(*Problem)(nil),         // 26: quire.am.v1.Problem
+	(*Progress)(nil),        // 27: quire.am.v1.Progress
+	(*Result)(nil),          // 28: quire.am.v1.Result
+	(*Error)(nil),           // 29: quire.am.v1.Error
+	(*PageRequest)(nil),     // 30: quire.am.v1.PageRequest
+	(*PageReply)(nil),       // 31: quire.am.v1.PageReply
+	(*Done)(nil),            // 32: quire.am.v1.Done
+	(*Read)(nil),            // 33: quire.am.v1.Read
+	(*ReadReply)(nil),       // 34: quire.am.v1.ReadReply
+	(*NBlocks)(nil),         // 35: quire.am.v1.NBlocks
+	(*NBlocksReply)(nil),    // 36: quire.am.v1.NBlocksReply
+	(*Extend)(nil),          // 37: quire.am.v1.Extend
+	(*ExtendReply)(nil),     // 38: quire.am.v1.ExtendReply
+	(*Finish)(nil),          // 39: quire.am.v1.Finish
+	(*BlockEdit)(nil),       // 40: quire.am.v1.BlockEdit
+	(*FinishReply)(nil),     // 41: quire.am.v1.FinishReply
+	(*FreePages)(nil),       // 42: quire.am.v1.FreePages
+	(*BulkWrite)(nil),       // 43: quire.am.v1.BulkWrite
+	(*RowFates)(nil),        // 44: quire.am.v1.RowFates
+	(*RowFatesReply)(nil),   // 45: quire.am.v1.RowFatesReply
+	(*Spill)(nil),           // 46: quire.am.v1.Spill
+	(*SpillWrite)(nil),      // 47: quire.am.v1.SpillWrite
+	(*SpillRead)(nil),       // 48: quire.am.v1.SpillRead
+	(*SpillReply)(nil),      // 49: quire.am.v1.SpillReply
+	(*Alone)(nil),           // 50: quire.am.v1.Alone
+	nil,                     // 51: quire.am.v1.Index.OptionsEntry
+	nil,                     // 52: quire.am.v1.Result.OptionsEntry
 }
 var file_am_proto_depIdxs = []int32{
 	4,  // 0: quire.am.v1.Description.options:type_name -> quire.am.v1.OptionDef
@@ -4076,63 +4205,64 @@ var file_am_proto_depIdxs = []int32{
 	6,  // 2: quire.am.v1.Description.capabilities:type_name -> quire.am.v1.Capabilities
 	7,  // 3: quire.am.v1.Description.cost:type_name -> quire.am.v1.Cost
 	12, // 4: quire.am.v1.Index.columns:type_name -> quire.am.v1.Column
-	50, // 5: quire.am.v1.Index.options:type_name -> quire.am.v1.Index.OptionsEntry
+	51, // 5: quire.am.v1.Index.options:type_name -> quire.am.v1.Index.OptionsEntry
 	0,  // 6: quire.am.v1.Call.method:type_name -> quire.am.v1.Method
 	13, // 7: quire.am.v1.Call.index:type_name -> quire.am.v1.Index
 	14, // 8: quire.am.v1.Call.keys:type_name -> quire.am.v1.ScanKey
 	22, // 9: quire.am.v1.Call.lookups:type_name -> quire.am.v1.Lookup
 	15, // 10: quire.am.v1.HostMessage.call:type_name -> quire.am.v1.Call
 	18, // 11: quire.am.v1.HostMessage.rows:type_name -> quire.am.v1.Rows
-	30, // 12: quire.am.v1.HostMessage.page:type_name -> quire.am.v1.PageReply
+	31, // 12: quire.am.v1.HostMessage.page:type_name -> quire.am.v1.PageReply
 	19, // 13: quire.am.v1.HostMessage.dead:type_name -> quire.am.v1.DeadSetPart
 	17, // 14: quire.am.v1.HostMessage.flow:type_name -> quire.am.v1.Flow
-	29, // 15: quire.am.v1.PluginMessage.page:type_name -> quire.am.v1.PageRequest
+	30, // 15: quire.am.v1.PluginMessage.page:type_name -> quire.am.v1.PageRequest
 	21, // 16: quire.am.v1.PluginMessage.want_rows:type_name -> quire.am.v1.WantRows
-	24, // 17: quire.am.v1.PluginMessage.hits:type_name -> quire.am.v1.Hits
-	27, // 18: quire.am.v1.PluginMessage.result:type_name -> quire.am.v1.Result
-	28, // 19: quire.am.v1.PluginMessage.error:type_name -> quire.am.v1.Error
-	25, // 20: quire.am.v1.PluginMessage.problem:type_name -> quire.am.v1.Problem
-	26, // 21: quire.am.v1.PluginMessage.progress:type_name -> quire.am.v1.Progress
+	25, // 17: quire.am.v1.PluginMessage.hits:type_name -> quire.am.v1.Hits
+	28, // 18: quire.am.v1.PluginMessage.result:type_name -> quire.am.v1.Result
+	29, // 19: quire.am.v1.PluginMessage.error:type_name -> quire.am.v1.Error
+	26, // 20: quire.am.v1.PluginMessage.problem:type_name -> quire.am.v1.Problem
+	27, // 21: quire.am.v1.PluginMessage.progress:type_name -> quire.am.v1.Progress
 	14, // 22: quire.am.v1.Lookup.keys:type_name -> quire.am.v1.ScanKey
-	24, // 23: quire.am.v1.Found.hits:type_name -> quire.am.v1.Hits
-	51, // 24: quire.am.v1.Result.options:type_name -> quire.am.v1.Result.OptionsEntry
-	24, // 25: quire.am.v1.Result.hits:type_name -> quire.am.v1.Hits
-	23, // 26: quire.am.v1.Result.found:type_name -> quire.am.v1.Found
-	1,  // 27: quire.am.v1.Error.code:type_name -> quire.am.v1.Code
-	32, // 28: quire.am.v1.PageRequest.read:type_name -> quire.am.v1.Read
-	34, // 29: quire.am.v1.PageRequest.nblocks:type_name -> quire.am.v1.NBlocks
-	36, // 30: quire.am.v1.PageRequest.extend:type_name -> quire.am.v1.Extend
-	38, // 31: quire.am.v1.PageRequest.finish:type_name -> quire.am.v1.Finish
-	41, // 32: quire.am.v1.PageRequest.free:type_name -> quire.am.v1.FreePages
-	42, // 33: quire.am.v1.PageRequest.bulk:type_name -> quire.am.v1.BulkWrite
-	43, // 34: quire.am.v1.PageRequest.fates:type_name -> quire.am.v1.RowFates
-	49, // 35: quire.am.v1.PageRequest.alone:type_name -> quire.am.v1.Alone
-	45, // 36: quire.am.v1.PageRequest.spill:type_name -> quire.am.v1.Spill
-	28, // 37: quire.am.v1.PageReply.error:type_name -> quire.am.v1.Error
-	33, // 38: quire.am.v1.PageReply.read:type_name -> quire.am.v1.ReadReply
-	35, // 39: quire.am.v1.PageReply.nblocks:type_name -> quire.am.v1.NBlocksReply
-	37, // 40: quire.am.v1.PageReply.extend:type_name -> quire.am.v1.ExtendReply
-	40, // 41: quire.am.v1.PageReply.finish:type_name -> quire.am.v1.FinishReply
-	44, // 42: quire.am.v1.PageReply.fates:type_name -> quire.am.v1.RowFatesReply
-	31, // 43: quire.am.v1.PageReply.done:type_name -> quire.am.v1.Done
-	48, // 44: quire.am.v1.PageReply.spill:type_name -> quire.am.v1.SpillReply
-	39, // 45: quire.am.v1.Finish.blocks:type_name -> quire.am.v1.BlockEdit
-	43, // 46: quire.am.v1.Finish.dead:type_name -> quire.am.v1.RowFates
-	46, // 47: quire.am.v1.Spill.write:type_name -> quire.am.v1.SpillWrite
-	47, // 48: quire.am.v1.Spill.read:type_name -> quire.am.v1.SpillRead
-	2,  // 49: quire.am.v1.AccessMethod.Describe:input_type -> quire.am.v1.DescribeRequest
-	8,  // 50: quire.am.v1.AccessMethod.Health:input_type -> quire.am.v1.HealthRequest
-	10, // 51: quire.am.v1.AccessMethod.Drain:input_type -> quire.am.v1.DrainRequest
-	16, // 52: quire.am.v1.AccessMethod.Lane:input_type -> quire.am.v1.HostMessage
-	3,  // 53: quire.am.v1.AccessMethod.Describe:output_type -> quire.am.v1.Description
-	9,  // 54: quire.am.v1.AccessMethod.Health:output_type -> quire.am.v1.HealthReply
-	11, // 55: quire.am.v1.AccessMethod.Drain:output_type -> quire.am.v1.DrainReply
-	20, // 56: quire.am.v1.AccessMethod.Lane:output_type -> quire.am.v1.PluginMessage
-	53, // [53:57] is the sub-list for method output_type
-	49, // [49:53] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	25, // 23: quire.am.v1.Found.hits:type_name -> quire.am.v1.Hits
+	24, // 24: quire.am.v1.Found.span:type_name -> quire.am.v1.Span
+	52, // 25: quire.am.v1.Result.options:type_name -> quire.am.v1.Result.OptionsEntry
+	25, // 26: quire.am.v1.Result.hits:type_name -> quire.am.v1.Hits
+	23, // 27: quire.am.v1.Result.found:type_name -> quire.am.v1.Found
+	1,  // 28: quire.am.v1.Error.code:type_name -> quire.am.v1.Code
+	33, // 29: quire.am.v1.PageRequest.read:type_name -> quire.am.v1.Read
+	35, // 30: quire.am.v1.PageRequest.nblocks:type_name -> quire.am.v1.NBlocks
+	37, // 31: quire.am.v1.PageRequest.extend:type_name -> quire.am.v1.Extend
+	39, // 32: quire.am.v1.PageRequest.finish:type_name -> quire.am.v1.Finish
+	42, // 33: quire.am.v1.PageRequest.free:type_name -> quire.am.v1.FreePages
+	43, // 34: quire.am.v1.PageRequest.bulk:type_name -> quire.am.v1.BulkWrite
+	44, // 35: quire.am.v1.PageRequest.fates:type_name -> quire.am.v1.RowFates
+	50, // 36: quire.am.v1.PageRequest.alone:type_name -> quire.am.v1.Alone
+	46, // 37: quire.am.v1.PageRequest.spill:type_name -> quire.am.v1.Spill
+	29, // 38: quire.am.v1.PageReply.error:type_name -> quire.am.v1.Error
+	34, // 39: quire.am.v1.PageReply.read:type_name -> quire.am.v1.ReadReply
+	36, // 40: quire.am.v1.PageReply.nblocks:type_name -> quire.am.v1.NBlocksReply
+	38, // 41: quire.am.v1.PageReply.extend:type_name -> quire.am.v1.ExtendReply
+	41, // 42: quire.am.v1.PageReply.finish:type_name -> quire.am.v1.FinishReply
+	45, // 43: quire.am.v1.PageReply.fates:type_name -> quire.am.v1.RowFatesReply
+	32, // 44: quire.am.v1.PageReply.done:type_name -> quire.am.v1.Done
+	49, // 45: quire.am.v1.PageReply.spill:type_name -> quire.am.v1.SpillReply
+	40, // 46: quire.am.v1.Finish.blocks:type_name -> quire.am.v1.BlockEdit
+	44, // 47: quire.am.v1.Finish.dead:type_name -> quire.am.v1.RowFates
+	47, // 48: quire.am.v1.Spill.write:type_name -> quire.am.v1.SpillWrite
+	48, // 49: quire.am.v1.Spill.read:type_name -> quire.am.v1.SpillRead
+	2,  // 50: quire.am.v1.AccessMethod.Describe:input_type -> quire.am.v1.DescribeRequest
+	8,  // 51: quire.am.v1.AccessMethod.Health:input_type -> quire.am.v1.HealthRequest
+	10, // 52: quire.am.v1.AccessMethod.Drain:input_type -> quire.am.v1.DrainRequest
+	16, // 53: quire.am.v1.AccessMethod.Lane:input_type -> quire.am.v1.HostMessage
+	3,  // 54: quire.am.v1.AccessMethod.Describe:output_type -> quire.am.v1.Description
+	9,  // 55: quire.am.v1.AccessMethod.Health:output_type -> quire.am.v1.HealthReply
+	11, // 56: quire.am.v1.AccessMethod.Drain:output_type -> quire.am.v1.DrainReply
+	20, // 57: quire.am.v1.AccessMethod.Lane:output_type -> quire.am.v1.PluginMessage
+	54, // [54:58] is the sub-list for method output_type
+	50, // [50:54] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_am_proto_init() }
@@ -4156,7 +4286,7 @@ func file_am_proto_init() {
 		(*PluginMessage_Problem)(nil),
 		(*PluginMessage_Progress)(nil),
 	}
-	file_am_proto_msgTypes[27].OneofWrappers = []any{
+	file_am_proto_msgTypes[28].OneofWrappers = []any{
 		(*PageRequest_Read)(nil),
 		(*PageRequest_Nblocks)(nil),
 		(*PageRequest_Extend)(nil),
@@ -4167,7 +4297,7 @@ func file_am_proto_init() {
 		(*PageRequest_Alone)(nil),
 		(*PageRequest_Spill)(nil),
 	}
-	file_am_proto_msgTypes[28].OneofWrappers = []any{
+	file_am_proto_msgTypes[29].OneofWrappers = []any{
 		(*PageReply_Read)(nil),
 		(*PageReply_Nblocks)(nil),
 		(*PageReply_Extend)(nil),
@@ -4176,7 +4306,7 @@ func file_am_proto_init() {
 		(*PageReply_Done)(nil),
 		(*PageReply_Spill)(nil),
 	}
-	file_am_proto_msgTypes[43].OneofWrappers = []any{
+	file_am_proto_msgTypes[44].OneofWrappers = []any{
 		(*Spill_Open)(nil),
 		(*Spill_Write)(nil),
 		(*Spill_Read)(nil),
@@ -4188,7 +4318,7 @@ func file_am_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_am_proto_rawDesc), len(file_am_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   50,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,7 +26,7 @@ func (s Sorted) Describe() sdk.Description {
 	d := s.Sample.Describe()
 	d.Summary = "rows sorted for each scan, for tests"
 	d.Caps.BitmapOnly = false
-	d.Caps.Unique, d.Caps.Ordered, d.Caps.Backward, d.Caps.AnyEqual, d.Caps.ReturnKeys = true, true, true, true, true
+	d.Caps.Unique, d.Caps.Ordered, d.Caps.Backward, d.Caps.AnyEqual, d.Caps.ReturnKeys, d.Caps.Spans = true, true, true, true, true, true
 	for i := range d.Classes {
 		d.Classes[i].Operators = []string{"<", "<=", "=", ">=", ">"}
 	}
@@ -277,18 +277,16 @@ func compare(t uint32, a, b sdk.Value) int {
 
 // Scan sorts what matches.
 func (s Sorted) Scan(_ context.Context, ix *sdk.Index, scan sdk.Scan, hits *sdk.HitWriter) error {
+	if hits.SpanWanted() {
+		if err := s.giveSpan(ix, hits); err != nil {
+			return err
+		}
+	}
 	rows, err := s.all(ix, scan.Keys)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(rows, func(a, b sdk.Row) int {
-		for i, col := range ix.Columns() {
-			if c := compareColumn(col, a.Values[i], b.Values[i]); c != 0 {
-				return c
-			}
-		}
-		return a.TID.Compare(b.TID)
-	})
+	sortRows(ix, rows)
 	if scan.Backward {
 		slices.Reverse(rows)
 	}
@@ -298,6 +296,51 @@ func (s Sorted) Scan(_ context.Context, ix *sdk.Index, scan sdk.Scan, hits *sdk.
 			values[i] = row.Values[c]
 		}
 		if err := hits.AddWithValues(row.TID, false, values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sortRows(ix *sdk.Index, rows []sdk.Row) {
+	slices.SortFunc(rows, func(a, b sdk.Row) int {
+		for i, col := range ix.Columns() {
+			if c := compareColumn(col, a.Values[i], b.Values[i]); c != 0 {
+				return c
+			}
+		}
+		return a.TID.Compare(b.TID)
+	})
+}
+
+// giveSpan tells all that an index of one page has. Whoever adds a row changes that page, by the turnstile, wherever the row goes; and who
+// takes one out of an index of one page does so there.
+func (s Sorted) giveSpan(ix *sdk.Index, hits *sdk.HitWriter) error {
+	p, version, err := ix.ReadPage(0)
+	if err != nil {
+		return err
+	}
+	if n, err := ix.NBlocks(); err != nil || n != 1 { // asked after the page was read, so that there was no other at that time
+		return err
+	}
+	var rows []sdk.Row
+	err = each(ix, 0, p, func(_ page.OffsetNumber, row sdk.Row) error {
+		rows = append(rows, row)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	sortRows(ix, rows)
+	span := hits.Span(0, version, nil, nil)
+	for _, row := range rows {
+		var key []byte
+		for i, col := range ix.Columns() {
+			if key, err = ordkey.Append(key, col.Type, row.Values[i], col.Descending, col.NullsFirst); err != nil {
+				return err
+			}
+		}
+		if err := span.Add(key, row.TID); err != nil {
 			return err
 		}
 	}
