@@ -6,8 +6,8 @@ import (
 	"github.com/quiredb/quire/core/pgerr"
 )
 
-// The reg types are OIDs that read and print as names of objects. What exists is the session's to say, by Env.Object and
-// Env.ObjectName; types alone are known here.
+// The reg types are OIDs that read and print as names of objects. What exists, and how a type is spelled, is the session's to say, by
+// Env.Object and Env.ObjectName; the names of types alone are known here.
 
 // regTypes are the types whose values are OIDs of objects.
 var regTypes = []struct {
@@ -27,11 +27,12 @@ func RegTypes() []OID {
 	return out
 }
 
-// parseObject reads the name of an object, or its number. A dash is zero.
+// parseObject reads the name of an object, or its number. A dash is zero, but for operators, of which it is one.
 func parseObject(kind OID) func(env *Env, s string, _ int32) (Datum, error) {
 	return func(env *Env, s string, _ int32) (Datum, error) {
+		operator := kind == Regoper || kind == Regoperator
 		switch {
-		case s == "-" || kind == Regoper && s == "0":
+		case s == "-" && !operator || s == "0" && operator:
 			return Datum{}, nil
 		case s != "" && strings.Trim(s, "0123456789") == "":
 			return parseOID(env, s, -1)
@@ -60,7 +61,7 @@ func formatObject(kind OID) func(env *Env, dst []byte, d Datum) []byte {
 	}
 }
 
-// A regtype is read and printed through the table of types itself, which must be complete by then.
+// A regtype is printed through the table of types itself, which must be complete by then, and read through it where there is no session.
 func init() {
 	t := MustLookup(Regtype)
 	t.parse, t.format = parseRegtype, formatRegtype
@@ -70,8 +71,12 @@ func parseRegtype(env *Env, s string, _ int32) (Datum, error) {
 	if s == "-" {
 		return Datum{}, nil
 	}
-	if s != "" && isDigit(s[0]) {
+	if s != "" && strings.Trim(s, "0123456789") == "" {
 		return parseOID(env, s, -1)
+	}
+	if env.Object != nil {
+		oid, err := env.Object(Regtype, s)
+		return Datum{I: int64(oid)}, err
 	}
 	t, err := ParseType(s)
 	if err != nil {

@@ -105,7 +105,11 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 
 // WithWhere sets the context line and returns e.
 func (e *Error) WithWhere(format string, args ...any) *Error {
-	e.Where = sprintf(format, args)
+	if where := sprintf(format, args); e.Where != "" {
+		e.Where += "\n" + where
+	} else {
+		e.Where = where
+	}
 	return e
 }
 

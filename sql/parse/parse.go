@@ -33,7 +33,7 @@ type Statement struct {
 }
 
 // Parse splits a query text into statements. An empty text gives none. Errors are *pgerr.Error with SQLSTATE
-// 42601 and a position, or 54001 / 54000 for what is too deep or too long.
+// 42601 and a position, or 54001 / 54000 for what is too deep or too long; the grammar's own stack overflows with 42601, as PostgreSQL's.
 func Parse(query string) ([]Statement, error) {
 	if len(query) > MaxBytes {
 		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "query text of %d bytes exceeds the limit of %d bytes", len(query), MaxBytes).
@@ -81,10 +81,18 @@ func convert(query string, err error) error {
 	if !errors.As(err, &pe) { // the tree's own decoder has a limit that it tells in its own words
 		return tooDeep()
 	}
-	code := pgerr.SyntaxError
+	code, hint := pgerr.SyntaxError, ""
 	switch {
-	case strings.HasPrefix(pe.Message, "stack depth limit exceeded"), strings.HasPrefix(pe.Message, "memory exhausted"):
+	case strings.HasPrefix(pe.Message, "stack depth limit exceeded"):
 		code = pgerr.StatementTooComplex
+	case strings.HasPrefix(pe.Message, "precision for type float"):
+		code = pgerr.InvalidParameterValue
+	case strings.HasPrefix(pe.Message, "frame start"), strings.HasPrefix(pe.Message, "frame end"):
+		code = pgerr.WindowingError
+	case pe.Message == "invalid Unicode escape": // the library keeps neither code nor hint
+		if code, hint = pgerr.InvalidEscapeSequence, `Unicode escapes must be \uXXXX or \UXXXXXXXX.`; strings.Contains(strings.ToLower(query), "u&") {
+			code, hint = pgerr.SyntaxError, `Unicode escapes must be \XXXX or \+XXXXXX.`
+		}
 	case strings.Contains(pe.Message, "out of range"):
 		code = pgerr.NumericValueOutOfRange
 	case strings.Contains(pe.Message, "not supported"), strings.Contains(pe.Message, "not yet implemented"),
@@ -94,6 +102,9 @@ func convert(query string, err error) error {
 	e := pgerr.New(code, "%s", pe.Message)
 	if pe.Cursorpos > 0 {
 		e = e.At(pe.Cursorpos)
+	}
+	if hint != "" {
+		e = e.WithHint("%s", hint)
 	}
 	return e
 }

@@ -52,6 +52,10 @@ func TestDepthIsBounded(t *testing.T) {
 	} {
 		_, err := Parse(sql)
 		require.Error(t, err)
+		if strings.HasPrefix(err.Error(), "memory exhausted") { // the grammar's own stack, and PostgreSQL's word for it
+			require.Equal(t, pgerr.SyntaxError, pgerr.From(err).Code)
+			continue
+		}
 		require.Equal(t, pgerr.StatementTooComplex, pgerr.From(err).Code, err.Error())
 	}
 	_, err := Parse("select 1" + strings.Repeat(" and true", 5000))

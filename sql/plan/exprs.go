@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"strings"
-
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/quiredb/quire/core/datum"
@@ -357,46 +355,6 @@ func (a *analyzer) typeCast(sc *scope, x *pg_query.TypeCast) (expr.Expr, error) 
 	}
 	e, err := a.b.Cast(arg, t)
 	return e, a.at(err, x.Location)
-}
-
-// typeName resolves a type as the grammar writes it.
-func (a *analyzer) typeName(n *pg_query.TypeName) (datum.Type, error) {
-	parts := names(n.Names)
-	name := parts[len(parts)-1]
-	if len(parts) > 1 && parts[0] != "pg_catalog" && parts[0] != "public" {
-		return datum.Type{}, a.errorf(n.Location, pgerr.InvalidSchemaName, `schema "%s" does not exist`, parts[0])
-	}
-	if n.Setof || n.PctType {
-		return datum.Type{}, a.unsupported("SETOF and %TYPE", n.Location)
-	}
-	var mods []int32
-	for _, m := range n.Typmods {
-		c := m.GetAConst()
-		if c == nil || c.GetIval() == nil {
-			return datum.Type{}, a.errorf(n.Location, pgerr.InvalidParameterValue, "type modifiers must be simple constants or identifiers")
-		}
-		mods = append(mods, c.GetIval().Ival)
-	}
-	if name == "interval" && len(mods) > 0 { // the grammar puts a mask of fields first
-		const allFields = 0x7fff
-		if mods[0] != allFields {
-			return datum.Type{}, a.unsupported("interval with fields", n.Location)
-		}
-		mods = mods[1:]
-	}
-	t, err := datum.NewType(name, mods...)
-	if err != nil {
-		return t, a.at(err, n.Location)
-	}
-	switch len(n.ArrayBounds) {
-	case 0:
-		return t, nil
-	case 1:
-		if array := datum.MustLookup(t.OID).Array; array != 0 {
-			return datum.Type{OID: array, Mod: t.Mod}, nil
-		}
-	}
-	return t, a.unsupported("type "+name+strings.Repeat("[]", len(n.ArrayBounds)), n.Location)
 }
 
 func (a *analyzer) valueFunction(x *pg_query.SQLValueFunction) (expr.Expr, error) {

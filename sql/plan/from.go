@@ -71,7 +71,7 @@ func (a *analyzer) distinctAliases(have, more []scopeRel) error {
 
 // lookup finds the table that a RangeVar names; a missing one is an error.
 func (a *analyzer) lookup(rv *pg_query.RangeVar) (*Table, error) {
-	if rv.Catalogname != "" && rv.Catalogname != "postgres" {
+	if rv.Catalogname != "" && rv.Catalogname != database {
 		return nil, a.errorf(rv.Location, pgerr.FeatureNotSupported, `cross-database references are not implemented: "%s.%s.%s"`, rv.Catalogname, rv.Schemaname, rv.Relname)
 	}
 	t, err := a.env.Source.Table(rv.Schemaname, rv.Relname)

@@ -444,8 +444,3 @@ func DefaultText(env *Env, query string, n *pg_query.Node, column string, t datu
 	})
 	return out, text, err
 }
-
-// TypeOf resolves a type name outside of a query, for column definitions.
-func TypeOf(env *Env, query string, n *pg_query.TypeName) (datum.Type, error) {
-	return newAnalyzer(env, query, nil).typeName(n)
-}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"unsafe"
@@ -112,7 +113,7 @@ func (c *copyConverter) convert(b *copyBatch) error {
 func (c *copyConverter) row(b *copyBatch, i int, row []datum.Datum) error {
 	fields := b.in.Row(i)
 	for f := range fields {
-		if err := c.field(b, i, f, &fields[f], &row[c.attrs[f]]); err != nil {
+		if err := c.field(b.in.Line(i), f, &fields[f], &row[c.attrs[f]]); err != nil {
 			return err
 		}
 	}
@@ -132,8 +133,28 @@ func (c *copyConverter) row(b *copyBatch, i int, row []datum.Datum) error {
 	return nil
 }
 
-// field converts one field.
-func (c *copyConverter) field(b *copyBatch, i, f int, in *copyfmt.Field, out *datum.Datum) error {
+// malformed is the error of a malformed row, unless a field before the mistake is wrong.
+func (c *copyConverter) malformed(err error) error {
+	var le *copyfmt.LineError
+	if !errors.As(err, &le) {
+		return err
+	}
+	for f := range le.Before {
+		var v datum.Datum
+		if err := c.field(le.Line, f, &le.Before[f], &v); err != nil {
+			return err
+		}
+	}
+	where := le.Where()
+	if where == "" {
+		return le.Err
+	}
+	e := *le.Err
+	return e.WithWhere("COPY %s, %s", c.t.Name, where)
+}
+
+// field converts field f of the row of a line.
+func (c *copyConverter) field(line, f int, in *copyfmt.Field, out *datum.Datum) error {
 	if in.Null {
 		*out = datum.Datum{Null: true}
 		return nil
@@ -151,21 +172,13 @@ func (c *copyConverter) field(b *copyBatch, i, f int, in *copyfmt.Field, out *da
 			return nil
 		}
 		text := unsafe.String(unsafe.SliceData(in.Bytes), len(in.Bytes))
-		if c.infos[f].Category != 'S' { // those look for themselves
-			err = datum.ValidateUTF8(text)
-		}
-		if err == nil {
-			*out, err = c.infos[f].ParseTextIn(c.env, text, t.Mod)
-		}
+		*out, err = c.infos[f].ParseTextIn(c.env, text, t.Mod) // by C5 of copyfmt the text is UTF-8
 	}
 	if err == nil {
 		return nil
 	}
 	e := *pgerr.From(err)
-	if e.Code == pgerr.CharacterNotInRepertoire && !c.binary { // the bytes cannot be shown
-		return e.WithWhere("COPY %s, line %d", c.t.Name, b.in.Line(i))
-	}
-	where := fmt.Sprintf("COPY %s, line %d, column %s", c.t.Name, b.in.Line(i), c.t.Columns[attr].Name)
+	where := fmt.Sprintf("COPY %s, line %d, column %s", c.t.Name, line, c.t.Columns[attr].Name)
 	if !c.binary {
 		where += fmt.Sprintf(": \"%s\"", shortValue(in.Bytes))
 	}

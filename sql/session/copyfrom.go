@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -133,7 +132,7 @@ func (c *copyIn) run(ctx context.Context, stop context.CancelCauseFunc) (rows in
 		first = err
 	}
 	if first != nil {
-		return 0, c.located(first)
+		return 0, first
 	}
 	return rows, nil
 }
@@ -155,7 +154,7 @@ func (c *copyIn) read(ctx context.Context, free <-chan *copyBatch, parsed chan<-
 			return nil
 		}
 		if err != nil {
-			return err
+			return c.conv.malformed(err)
 		}
 		if err := c.conv.convert(b); err != nil {
 			return err
@@ -227,14 +226,4 @@ func (c *copyIn) insertIndexes(ctx context.Context, b *copyBatch) error {
 		}
 	}
 	return nil
-}
-
-// located adds the table to the place in the input.
-func (c *copyIn) located(err error) error {
-	var le *copyfmt.LineError
-	if !errors.As(err, &le) {
-		return err
-	}
-	e := *le.Err
-	return e.WithWhere("COPY %s, %s", c.t.Name, le.Where())
 }

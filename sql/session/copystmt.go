@@ -124,10 +124,13 @@ func copyOption(o *copyfmt.Options, d *pg_query.DefElem) error {
 			return nil
 		}
 		on, err := optionBool(d)
+		if err != nil {
+			return pgerr.New(pgerr.SyntaxError, `header requires a Boolean value or "match"`)
+		}
 		o.Header = on
-		return err
+		return nil
 	case "force_quote":
-		if text != "*" {
+		if text != "*" && o.Format == copyfmt.CSV {
 			return unsupported("FORCE_QUOTE with a column list")
 		}
 		o.ForceQuote = true

@@ -24,7 +24,9 @@ func TestDepthLimits(t *testing.T) {
 		"calls":               "select " + strings.Repeat("abs(", n) + "1" + strings.Repeat(")", n),
 	} {
 		out := run(s, sql)
-		require.Contains(t, out, "54001", "%s: %.200s", name, out)
+		if !strings.Contains(out, "42601: memory exhausted") { // the grammar's own stack, and PostgreSQL's word for it
+			require.Contains(t, out, "54001", "%s: %.200s", name, out)
+		}
 		require.Equal(t, "a\n1\nSELECT 1\n", run(s, "select * from t"), name)
 	}
 	for name, sql := range map[string]string{ // within the limits, or refused in order

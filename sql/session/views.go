@@ -54,7 +54,7 @@ func (s *Session) viewEnv() (*sysview.Env, error) {
 			return at.Last, at.Called, err
 		},
 		Prepared: s.preparedRows(), Cursors: s.cursorRows(),
-		User: s.user(), Superuser: s.superuser(), Database: DatabaseName,
+		User: s.user(), Superuser: s.superuser(), Database: DatabaseName, ParseType: plan.ParseType,
 	}, nil
 }
 

@@ -22,6 +22,8 @@ type Env struct {
 	// PluginPID returns the process that serves an access method, 0 if there is none or it is not known.
 	PluginPID func(name string) int32
 	Sessions  func() []Session
+	// ParseType reads the name of a type as the grammar has it.
+	ParseType func(text string) (datum.OID, error)
 	Senders   func() []Sender
 	// Prepared are the session's prepared statements, Cursors its open cursors.
 	Prepared []Prepared

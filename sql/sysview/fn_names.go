@@ -21,15 +21,18 @@ func (r registrar) names() {
 		return datum.NewText("unknown (OID=" + datum.MustLookup(datum.OIDType).String(a[0]) + ")"), nil
 	}, datum.Name, datum.OIDType)
 	for kind, name := range map[datum.OID]string{datum.Regclass: "to_regclass", datum.Regproc: "to_regproc", datum.Regprocedure: "to_regprocedure",
-		datum.Regoper: "to_regoper", datum.Regoperator: "to_regoperator", datum.Regrole: "to_regrole", datum.Regnamespace: "to_regnamespace"} {
+		datum.Regoper: "to_regoper", datum.Regoperator: "to_regoperator", datum.Regrole: "to_regrole", datum.Regnamespace: "to_regnamespace",
+		datum.Regtype: "to_regtype"} {
 		r.add(name, func(e *Env, a []datum.Datum) (datum.Datum, error) {
+			if kind == datum.Regprocedure || kind == datum.Regoperator { // their argument types must be there
+				if _, _, err := e.nameAndArguments(a[0].S, kind == datum.Regoperator); err != nil {
+					return datum.Datum{}, err
+				}
+			}
 			oid, err := e.Object(kind, a[0].S)
 			return missingIsNull(datum.Datum{I: int64(oid)}, err)
 		}, kind, datum.Text)
 	}
-	r.add("to_regtype", func(_ *Env, a []datum.Datum) (datum.Datum, error) {
-		return missingIsNull(datum.MustLookup(datum.Regtype).ParseText(a[0].S, -1))
-	}, datum.Regtype, datum.Text)
 	r.add("pg_encoding_to_char", func(_ *Env, a []datum.Datum) (datum.Datum, error) {
 		return datum.NewText(map[int64]string{0: "SQL_ASCII", encodingUTF8: "UTF8"}[a[0].I]), nil
 	}, datum.Name, datum.Int4)

@@ -11,53 +11,123 @@ import (
 
 // Object finds the object that the text of a reg type's value names. Its errors are those of the type's input.
 func (e *Env) Object(kind datum.OID, text string) (datum.OID, error) {
-	name, arguments, hasArguments := strings.Cut(text, "(")
-	parts, err := splitName(name)
+	switch kind {
+	case datum.Regtype:
+		return e.ParseType(text)
+	case datum.Regprocedure, datum.Regoperator:
+		return e.exactObject(kind, text)
+	}
+	parts, err := splitName(text)
 	if err != nil {
 		return 0, err
 	}
-	schema, bare := "", parts[len(parts)-1]
+	switch kind {
+	case datum.Regclass:
+		return e.relation(parts)
+	case datum.Regrole, datum.Regnamespace:
+		if len(parts) != 1 {
+			return 0, errNameSyntax()
+		}
+		if kind == datum.Regnamespace {
+			if oid, ok := namespaces[parts[0]]; ok {
+				return oid, nil
+			}
+			return 0, errNoSchema(parts[0])
+		}
+		if r := e.Catalog.Role(parts[0]); r != nil {
+			return datum.OID(r.OID), nil
+		}
+		return 0, pgerr.New(pgerr.UndefinedObject, `role "%s" does not exist`, parts[0])
+	}
+	schema, bare, err := e.qualified(parts)
+	if err != nil {
+		return 0, err
+	}
+	if err := knownSchema(schema); err != nil {
+		return 0, err
+	}
+	if kind == datum.Regproc {
+		return e.procOID(text, schema, bare, nil, false)
+	}
+	return e.operatorOID(text, schema, bare, nil, false)
+}
+
+// exactObject finds the function or operator whose name and argument types are given.
+func (e *Env) exactObject(kind datum.OID, text string) (datum.OID, error) {
+	operator := kind == datum.Regoperator
+	name, args, err := e.nameAndArguments(text, operator)
+	if err != nil {
+		return 0, err
+	}
 	switch {
-	case len(parts) > 2 && (kind != datum.Regclass || len(parts) > 3):
-		return 0, pgerr.New(pgerr.SyntaxError, "improper qualified name (too many dotted names): %s", text)
+	case !operator || len(args) == 2:
+	case len(args) == 1:
+		return 0, pgerr.New(pgerr.UndefinedParameter, "missing argument").
+			WithHint("Use NONE to denote the missing argument of a unary operator.")
+	default:
+		return 0, pgerr.New(pgerr.TooManyArguments, "too many arguments").WithHint("Provide two argument types for operator.")
+	}
+	schema, bare, err := e.qualified(name)
+	if err != nil {
+		return 0, err
+	}
+	if operator {
+		return e.operatorOID(text, schema, bare, args, true)
+	}
+	if err := knownSchema(schema); err != nil {
+		return 0, err
+	}
+	return e.procOID(text, schema, bare, args, true)
+}
+
+// qualified takes the parts of a name for schema and name; a database before them must be this one.
+func (e *Env) qualified(parts []string) (schema, name string, err error) {
+	switch {
+	case len(parts) > 3:
+		return "", "", pgerr.New(pgerr.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(parts, "."))
 	case len(parts) == 3 && parts[0] != e.Database:
-		return 0, pgerr.New(pgerr.FeatureNotSupported, "cross-database references are not implemented: %s", text)
+		return "", "", pgerr.New(pgerr.FeatureNotSupported, "cross-database references are not implemented: %s", strings.Join(parts, "."))
 	case len(parts) > 1:
 		schema = parts[len(parts)-2]
 	}
-	switch kind {
-	case datum.Regclass:
-		if oid := e.relationOID(schema, bare); oid != 0 {
-			return datum.OID(oid), nil
-		}
-		return 0, pgerr.New(pgerr.UndefinedTable, `relation "%s" does not exist`, name)
-	case datum.Regrole:
-		if r := e.Catalog.Role(bare); r != nil && schema == "" {
-			return datum.OID(r.OID), nil
-		}
-		return 0, pgerr.New(pgerr.UndefinedObject, `role "%s" does not exist`, bare)
-	case datum.Regnamespace:
-		if oid, ok := namespaces[bare]; ok && schema == "" {
-			return oid, nil
-		}
-		return 0, pgerr.New(pgerr.InvalidSchemaName, `schema "%s" does not exist`, bare)
+	return schema, parts[len(parts)-1], nil
+}
+
+// relation finds a relation by its name, of which PostgreSQL speaks in other words than of other names.
+func (e *Env) relation(parts []string) (datum.OID, error) {
+	switch {
+	case len(parts) > 3:
+		return 0, pgerr.New(pgerr.SyntaxError, "improper relation name (too many dotted names): %s", strings.Join(parts, "."))
+	case len(parts) == 3 && parts[0] != e.Database:
+		return 0, pgerr.New(pgerr.FeatureNotSupported, `cross-database references are not implemented: "%s"`, strings.Join(parts, "."))
+	case len(parts) == 3:
+		parts = parts[1:]
 	}
-	if schema != "" && schema != "pg_catalog" {
-		if _, ok := namespaces[schema]; !ok {
-			return 0, pgerr.New(pgerr.InvalidSchemaName, `schema "%s" does not exist`, schema)
-		}
-		bare = schema + "." + bare // where there are no functions
+	schema, name := "", parts[len(parts)-1]
+	if len(parts) > 1 {
+		schema = parts[0]
 	}
-	var args []datum.OID
-	if hasArguments {
-		if args, err = argumentTypes(arguments, kind == datum.Regoperator); err != nil {
-			return 0, err
-		}
+	if err := knownSchema(schema); err != nil {
+		return 0, err
 	}
-	if kind == datum.Regproc || kind == datum.Regprocedure {
-		return e.procOID(text, bare, args, kind == datum.Regprocedure)
+	if oid := e.relationOID(schema, name); oid != 0 {
+		return datum.OID(oid), nil
 	}
-	return e.operatorOID(text, bare, args, kind == datum.Regoperator)
+	return 0, pgerr.New(pgerr.UndefinedTable, `relation "%s" does not exist`, strings.Join(parts, "."))
+}
+
+func errNameSyntax() error { return pgerr.New(pgerr.InvalidName, "invalid name syntax") }
+
+func errNoSchema(name string) error {
+	return pgerr.New(pgerr.InvalidSchemaName, `schema "%s" does not exist`, name)
+}
+
+// knownSchema reports a schema that there is not; no name is none.
+func knownSchema(name string) error {
+	if _, ok := namespaces[name]; !ok && name != "" {
+		return errNoSchema(name)
+	}
+	return nil
 }
 
 // namespaces are the schemas there are.
@@ -94,16 +164,21 @@ func (e *Env) relationOID(schema, name string) uint32 {
 	return 0
 }
 
-func (e *Env) procOID(text, name string, args []datum.OID, exact bool) (datum.OID, error) {
+// inCatalog reports whether names of a schema are those of pg_catalog, which has all functions and operators.
+func inCatalog(schema string) bool { return schema == "" || schema == "pg_catalog" }
+
+func (e *Env) procOID(text, schema, name string, args []datum.OID, exact bool) (datum.OID, error) {
 	var found []*proc
-	for _, p := range e.Builtins.named[name] {
-		if !exact || takes(p.args, args) {
-			found = append(found, p)
+	if inCatalog(schema) {
+		for _, p := range e.Builtins.named[name] {
+			if !exact || takes(p.args, args) {
+				found = append(found, p)
+			}
 		}
-	}
-	for _, m := range e.Catalog.AccessMethods() {
-		if m.Plugin == name && !exact {
-			found = append(found, handlerProc(partOID(handlerPart, m.OID, 0), name))
+		for _, m := range e.Catalog.AccessMethods() {
+			if m.Plugin == name && !exact {
+				found = append(found, handlerProc(partOID(handlerPart, m.OID, 0), name))
+			}
 		}
 	}
 	switch {
@@ -115,94 +190,21 @@ func (e *Env) procOID(text, name string, args []datum.OID, exact bool) (datum.OI
 	return datum.OID(found[0].oid), nil
 }
 
-func (e *Env) operatorOID(text, name string, args []datum.OID, exact bool) (datum.OID, error) {
+func (e *Env) operatorOID(text, schema, name string, args []datum.OID, exact bool) (datum.OID, error) {
 	found := e.Builtins.operNamed[name]
 	if exact {
-		if len(args) != 2 {
-			return 0, pgerr.New(pgerr.UndefinedParameter, "missing argument").
-				WithHint("Use NONE to denote the missing argument of a unary operator.")
-		}
-		if o := e.Builtins.operator(name, args[0], args[1]); o != nil {
-			return datum.OID(o.oid), nil
-		}
 		found = nil
+		if o := e.Builtins.operator(name, args[0], args[1]); o != nil {
+			found = []*operator{o}
+		}
 	}
 	switch {
-	case len(found) == 0:
+	case len(found) == 0 || !inCatalog(schema):
 		return 0, pgerr.New(pgerr.UndefinedFunction, "operator does not exist: %s", text)
 	case len(found) > 1:
 		return 0, pgerr.New(pgerr.AmbiguousFunction, "more than one operator named %s", text)
 	}
 	return datum.OID(found[0].oid), nil
-}
-
-// splitName takes a dotted name apart. What is not quoted is folded to lower case.
-func splitName(s string) ([]string, error) {
-	invalid := func() ([]string, error) { return nil, pgerr.New(pgerr.InvalidName, "invalid name syntax") }
-	var parts []string
-	for {
-		s = strings.TrimLeft(s, " \t\n")
-		var part string
-		if strings.HasPrefix(s, `"`) {
-			end := 1
-			for ; end < len(s); end++ {
-				if s[end] != '"' {
-					continue
-				}
-				if end+1 == len(s) || s[end+1] != '"' {
-					break
-				}
-				end++
-			}
-			if end >= len(s) || end == 1 {
-				return invalid()
-			}
-			part, s = strings.ReplaceAll(s[1:end], `""`, `"`), s[end+1:]
-		} else {
-			end := strings.IndexAny(s, ". \t\n\"")
-			if end < 0 {
-				end = len(s)
-			}
-			if end == 0 {
-				return invalid()
-			}
-			part, s = strings.ToLower(s[:end]), s[end:]
-		}
-		parts = append(parts, datum.TruncateName(part))
-		s = strings.TrimLeft(s, " \t\n")
-		if s == "" {
-			return parts, nil
-		}
-		if s[0] != '.' {
-			return invalid()
-		}
-		s = s[1:]
-	}
-}
-
-// argumentTypes reads the types between parentheses, of which the first is gone. NONE is 0 where an operator may have it.
-func argumentTypes(s string, none bool) ([]datum.OID, error) {
-	s, closed := strings.CutSuffix(strings.TrimSpace(s), ")")
-	if !closed {
-		return nil, pgerr.New(pgerr.InvalidTextRepresentation, "expected a right parenthesis")
-	}
-	out := []datum.OID{}
-	if strings.TrimSpace(s) == "" {
-		return out, nil
-	}
-	for word := range strings.SplitSeq(s, ",") {
-		word = strings.TrimSpace(word)
-		if none && strings.EqualFold(word, "none") {
-			out = append(out, 0)
-			continue
-		}
-		t, err := datum.ParseType(word)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, t.OID)
-	}
-	return out, nil
 }
 
 // ObjectName prints the value of a reg type as its output does, without the schema where names are found without it.

@@ -2,6 +2,8 @@ package copyfmt
 
 import (
 	"encoding/binary"
+	"errors"
+	"slices"
 
 	"github.com/quiredb/quire/core/pgerr"
 )
@@ -28,7 +30,7 @@ func BinaryTrailer(dst []byte) []byte { return append(dst, 0xff, 0xff) }
 // binaryRow parses one row, consuming the header first.
 func (d *Decoder) binaryRow(b *Batch, at int) (int, error) {
 	if !d.started {
-		next, err := d.binaryStart(b, at)
+		next, err := d.binaryStart(b.buf, at)
 		if err != nil {
 			return 0, err
 		}
@@ -37,12 +39,15 @@ func (d *Decoder) binaryRow(b *Batch, at int) (int, error) {
 	}
 	buf := b.buf[at:]
 	if len(buf) < 2 {
-		return 0, d.short(b, at, len(buf) == 0)
+		if d.eof { // by the protocol a stream may end without its trailer, and PostgreSQL does not mind half a count
+			d.done = true
+		}
+		return at, errMore
 	}
 	n := int(int16(binary.BigEndian.Uint16(buf)))
 	if n == -1 {
 		if len(buf) > 2 {
-			return 0, d.errorf(b, at, at, pgerr.BadCopyFileFormat, "received copy data after EOF marker")
+			return 0, d.errorf(pgerr.BadCopyFileFormat, "received copy data after EOF marker")
 		}
 		if !d.eof {
 			return 0, errMore
@@ -51,29 +56,21 @@ func (d *Decoder) binaryRow(b *Batch, at int) (int, error) {
 		return at + 2, nil
 	}
 	if n != len(d.columns) {
-		return 0, d.errorf(b, at, at, pgerr.BadCopyFileFormat, "row field count is %d, expected %d", n, len(d.columns))
+		return 0, d.errorf(pgerr.BadCopyFileFormat, "row field count is %d, expected %d", n, len(d.columns))
 	}
 	mark, i := len(b.Fields), 2
-	for range n {
-		if len(buf)-i < 4 {
-			b.Fields = b.Fields[:mark]
-			return 0, d.short(b, at, false)
+	for column := range n {
+		f, size, err := d.binaryField(buf[i:])
+		if err == nil {
+			b.Fields, i = append(b.Fields, f), i+size
+			continue
 		}
-		size := int(int32(binary.BigEndian.Uint32(buf[i:])))
-		i += 4
-		switch {
-		case size == -1:
-			b.Fields = append(b.Fields, Field{Null: true})
-		case size < 0 || size > MaxRow:
-			b.Fields = b.Fields[:mark]
-			return 0, d.errorf(b, at, at, pgerr.BadCopyFileFormat, "invalid field size")
-		case len(buf)-i < size:
-			b.Fields = b.Fields[:mark]
-			return 0, d.short(b, at, false)
-		default:
-			b.Fields = append(b.Fields, Field{Bytes: buf[i : i+size]})
-			i += size
+		var le *LineError
+		if errors.As(err, &le) {
+			le.Column, le.Before = d.columns[column], slices.Clone(b.Fields[mark:])
 		}
+		b.Fields = b.Fields[:mark]
+		return 0, err
 	}
 	b.spans = append(b.spans, span{at, at, d.line})
 	d.line++
@@ -81,47 +78,70 @@ func (d *Decoder) binaryRow(b *Batch, at int) (int, error) {
 	return at + i, nil
 }
 
-// short asks for more input, or reports that there is none. A stream may end without its trailer, as in PostgreSQL's
-// protocol version 3.
-func (d *Decoder) short(b *Batch, at int, boundary bool) error {
-	switch {
-	case !d.eof:
-		return errMore
-	case boundary:
-		d.done = true
-		return errMore
-	default:
-		return d.errorf(b, at, at, pgerr.BadCopyFileFormat, "unexpected EOF in COPY data")
+// binaryField cuts one field, of size bytes with its length, from the start of buf.
+func (d *Decoder) binaryField(buf []byte) (f Field, size int, err error) {
+	short := func() (Field, int, error) {
+		if !d.eof {
+			return Field{}, 0, errMore
+		}
+		return Field{}, 0, d.errorf(pgerr.BadCopyFileFormat, "unexpected EOF in COPY data")
 	}
+	if len(buf) < 4 {
+		return short()
+	}
+	n := int(int32(binary.BigEndian.Uint32(buf)))
+	switch {
+	case n == -1:
+		return Field{Null: true}, 4, nil
+	case n < 0:
+		return Field{}, 0, d.errorf(pgerr.BadCopyFileFormat, "invalid field size")
+	case n >= maxAlloc:
+		e := d.errorf(pgerr.ProgramLimitExceeded, "out of memory")
+		e.Err = e.Err.WithDetail("Cannot enlarge string buffer containing 0 bytes by %d more bytes.", n)
+		return Field{}, 0, e
+	case len(buf)-4 < n:
+		return short()
+	}
+	return Field{Bytes: buf[4 : 4+n]}, 4 + n, nil
 }
 
-func (d *Decoder) binaryStart(b *Batch, at int) (int, error) {
-	bad := func(format string, args ...any) (int, error) {
-		return 0, &LineError{Line: 1, Err: pgerr.New(pgerr.BadCopyFileFormat, format, args...)}
+// maxAlloc is the length of a field that PostgreSQL does not wait for: its strings stay below one gibibyte. What is shorter and
+// exceeds MaxRow is found when so much has come.
+const maxAlloc = 1<<30 - 1
+
+func (d *Decoder) binaryStart(whole []byte, at int) (int, error) {
+	bad := func(message string) (int, error) {
+		return 0, &LineError{Err: pgerr.New(pgerr.BadCopyFileFormat, "%s", message)}
 	}
-	buf := b.buf[at:]
+	buf := whole[at:]
 	if n := min(len(buf), len(signature)); string(buf[:n]) != signature[:n] || d.eof && n < len(signature) {
 		return bad("COPY file signature not recognized")
 	}
-	if len(buf) < len(signature)+8 {
+	short := func(message string) (int, error) {
 		if d.eof {
-			return bad("invalid COPY file header (missing length)")
+			return bad(message)
 		}
 		return 0, errMore
 	}
-	flags := binary.BigEndian.Uint32(buf[len(signature):])
-	if flags&0xffff0000 != 0 {
+	buf = buf[min(len(buf), len(signature)):]
+	if len(buf) < 4 {
+		return short("invalid COPY file header (missing flags)")
+	}
+	switch flags := binary.BigEndian.Uint32(buf); {
+	case flags&(1<<16) != 0:
+		return bad("invalid COPY file header (WITH OIDS)")
+	case flags>>16 != 0:
 		return bad("unrecognized critical flags in COPY file header")
 	}
-	ext := int(int32(binary.BigEndian.Uint32(buf[len(signature)+4:])))
-	if ext < 0 || ext > MaxRow {
-		return bad("invalid COPY file header (wrong length)")
+	if buf = buf[4:]; len(buf) < 4 {
+		return short("invalid COPY file header (missing length)")
 	}
-	if len(buf) < len(signature)+8+ext {
-		if d.eof {
-			return bad("invalid COPY file header (wrong length)")
-		}
-		return 0, errMore
+	ext := int(int32(binary.BigEndian.Uint32(buf)))
+	if ext < 0 {
+		return bad("invalid COPY file header (missing length)")
+	}
+	if buf = buf[4:]; len(buf) < ext {
+		return short("invalid COPY file header (wrong length)")
 	}
 	return at + len(signature) + 8 + ext, nil
 }

@@ -58,10 +58,14 @@ func TestDecode(t *testing.T) {
 		"text crlf":           {Defaults(Text), "1\t2\r\n3\t4\r\n", "1: [1] [2]\n2: [3] [4]\n"},
 		"text cr":             {Defaults(Text), "1\t2\r3\t4\r", "1: [1] [2]\n2: [3] [4]\n"},
 		"text marker":         {Defaults(Text), "1\t2\n\\.\nrubbish", "1: [1] [2]\n"},
+		"text marker in line": {Defaults(Text), "1\t2\n3\t4\\.\nrubbish", "1: [1] [2]\n2: [3] [4]\n"},
+		"text lone backslash": {Defaults(Text), "1\t2\\", "1: [1] [2]\n"},
+		"csv marker":          {csv(), "1,2\n\\.\nrubbish", "1: [1] [2]\n"},
+		"csv no marker":       {csv(), "\\.,2\n1,\\.\n", "1: [\\.] [2]\n2: [1] [\\.]\n"},
 		"text no newline":     {Defaults(Text), "1\t2", "1: [1] [2]\n"},
 		"text empty":          {Defaults(Text), "", ""},
 		"csv":                 {csv(), "1,\n\"\",\"a,\"\"b\"\n", "1: [1] -\n2: [] [a,\"b]\n"},
-		"csv line in field":   {csv(), "\"a\nb\",2\n3,4\n", "2: [a\nb] [2]\n3: [3] [4]\n"},
+		"csv line in field":   {csv(), "\"a\nb\",2\n3,4\n\"c\nd\",5\n", "1: [a\nb] [2]\n2: [3] [4]\n4: [c\nd] [5]\n"},
 		"csv crlf, no end":    {csv(), "1,2\r\n3,\"4\"", "1: [1] [2]\n2: [3] [4]\n"},
 		"csv quote in middle": {csv(), `x"y,z"w,2` + "\n", "1: [xy,zw] [2]\n"},
 		"csv header":          {header(), "a,b\n1,2\n", "2: [1] [2]\n"},
@@ -86,15 +90,18 @@ func TestDecodeErrors(t *testing.T) {
 	}{
 		{Defaults(Text), "1\t2\n3\n", `missing data for column "b"`, `line 2: "3"`},
 		{Defaults(Text), "1\t2\t3\n", "extra data after last expected column", "line 1: \"1\t2\t3\""},
-		{Defaults(Text), "1\t2\n3\r\t4\n", "literal carriage return found in data", `line 2: "3"`},
-		{Defaults(Text), "1\t2\r3\n", "literal newline found in data", `line 2: "3"`},
-		{csv(), "1,2\n\"3,4\n", "unterminated CSV quoted field", "line 2: \"\"3,4\""},
-		{csv(), "1,2\n3\r,4\n", "unquoted carriage return found in data", `line 2: "3"`},
+		{Defaults(Text), "1\t2\n3\r\t4\n", "literal carriage return found in data", "line 2"},
+		{Defaults(Text), "1\t2\r3\n", "literal newline found in data", "line 2"},
+		{csv(), "1,2\n\"3,4\n", "unterminated CSV quoted field", "line 3: \"\"3,4\n\""},
+		{csv(), "1,2\n3\r,4\n", "unquoted carriage return found in data", "line 2"},
 		{header(), "a,c\n", `column name mismatch in header line field 2: got "c", expected "b"`, `line 1: "a,c"`},
-		{Defaults(Binary), "hello", "COPY file signature not recognized", "line 1"},
+		{Defaults(Binary), "hello", "COPY file signature not recognized", ""},
+		{Defaults(Text), "1\\.2\n", "end-of-copy marker corrupt", "line 1"},
+		{Defaults(Text), "1\t2\r\n\\.\n", "end-of-copy marker does not match previous newline style", "line 2"},
+		{csv(), "1,2\n\\.\r\n", "end-of-copy marker does not match previous newline style", "line 2"},
 		{Defaults(Binary), bin + "\x00\x03", "row field count is 3, expected 2", "line 1"},
-		{Defaults(Binary), bin + "\x00\x02\x00\x00", "unexpected EOF in COPY data", "line 1"},
-		{Defaults(Binary), bin + "\x00\x02\x80\x00\x00\x00", "invalid field size", "line 1"},
+		{Defaults(Binary), bin + "\x00\x02\x00\x00", "unexpected EOF in COPY data", "line 1, column a"},
+		{Defaults(Binary), bin + "\x00\x02\x80\x00\x00\x00", "invalid field size", "line 1, column a"},
 	} {
 		_, err := decode(strings.NewReader(c.in), c.opts, two, 10)
 		var le *LineError
@@ -103,8 +110,15 @@ func TestDecodeErrors(t *testing.T) {
 		require.Equal(t, c.where, le.Where(), c.in)
 		require.Equal(t, pgerr.BadCopyFileFormat, pgerr.CodeOf(err))
 	}
+	rows, err := decode(strings.NewReader("1\t2\n3\t\xff\n"), Defaults(Text), two, 10)
+	require.Equal(t, pgerr.CharacterNotInRepertoire, pgerr.CodeOf(err))
+	require.Equal(t, "1: [1] [2]\n", rows, "the row before the mistake")
+	var le *LineError
+	_, err = decode(strings.NewReader("1\n"), Defaults(Text), two, 10)
+	require.ErrorAs(t, err, &le)
+	require.Len(t, le.Before, 1)
 	boom := errors.New("boom")
-	_, err := decode(iotest.ErrReader(boom), Defaults(Text), two, 10)
+	_, err = decode(iotest.ErrReader(boom), Defaults(Text), two, 10)
 	require.ErrorIs(t, err, boom)
 }
 
@@ -175,6 +189,10 @@ func FuzzDecode(f *testing.F) {
 	f.Add(byte(2), append(BinaryHeader(nil), 0, 2, 0, 0, 0, 1, 'x', 255, 255, 255, 255))
 	f.Fuzz(func(t *testing.T, format byte, in []byte) {
 		o := Defaults(Format(format % 3))
+		if format >= 128 && o.Format == CSV {
+			o = header()
+			o.Escape = '\\'
+		}
 		whole, err1 := decode(strings.NewReader(string(in)), o, two, 3)
 		cut, err2 := decode(iotest.OneByteReader(strings.NewReader(string(in))), o, two, 3)
 		require.Equal(t, err1 == nil, err2 == nil)

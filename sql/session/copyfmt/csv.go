@@ -2,7 +2,8 @@ package copyfmt
 
 import "github.com/quiredb/quire/core/pgerr"
 
-// csvRow parses one record of the csv format; a quoted field may span lines.
+// csvRow parses one record of the csv format; a quoted field may span lines. By PostgreSQL's count a line end in quotes counts if it
+// is a newline where the lines before ended in one, and a carriage return otherwise; a row has the number of its last line.
 func (d *Decoder) csvRow(b *Batch, at int) (int, error) {
 	buf := b.buf
 	mark, start := len(b.Fields), at
@@ -17,7 +18,21 @@ func (d *Decoder) csvRow(b *Batch, at int) (int, error) {
 		}
 		start, quoted = to+1, false
 	}
+	if at < len(buf) && buf[at] == '\\' && d.class['\\'] == ordinary {
+		next, err := d.csvMarker(buf, at)
+		if err != nil || d.done {
+			return next, err
+		}
+	}
 	i, end, next := at, -1, 0
+	// wrong is a mistake at i, unless the bytes before it are wrong already.
+	wrong := func(err *LineError) (int, error) {
+		if bad := d.checkEncoding(buf, at, i, d.linesInQuotes); bad != nil {
+			return 0, bad
+		}
+		err.Line += lines
+		return 0, err
+	}
 scan:
 	for i < len(buf) {
 		switch d.class[buf[i]] {
@@ -32,7 +47,13 @@ scan:
 				if !d.eof {
 					return 0, errMore
 				}
-				return 0, d.errorf(b, at, len(buf), pgerr.BadCopyFileFormat, "unterminated CSV quoted field")
+				if i = len(buf); d.opts.Header && !d.opts.HeaderMatch && !d.started {
+					end, next = i, i // nobody looks at the fields of this line
+					break scan
+				}
+				err := d.errorf(pgerr.BadCopyFileFormat, "unterminated CSV quoted field")
+				err.Text, err.Shown = shorten(buf[at:]), true
+				return wrong(err)
 			}
 			if closing+1 >= len(buf) && !d.eof {
 				return 0, errMore // a second quote may follow
@@ -40,7 +61,7 @@ scan:
 			i = closing + 1
 		case newline:
 			if d.eol == eolCR || d.eol == eolCRNL {
-				return 0, d.errorf(b, at, i, pgerr.BadCopyFileFormat, "unquoted newline found in data").(*LineError).hint("Use quoted CSV field to represent newline.")
+				return wrong(d.errorf(pgerr.BadCopyFileFormat, "unquoted newline found in data").hint("Use quoted CSV field to represent newline."))
 			}
 			d.eol, end, next = eolNL, i, i+1
 			break scan
@@ -50,7 +71,7 @@ scan:
 			}
 			crnl := i+1 < len(buf) && buf[i+1] == '\n'
 			if d.eol == eolNL || d.eol == eolCRNL && !crnl {
-				return 0, d.errorf(b, at, i, pgerr.BadCopyFileFormat, "unquoted carriage return found in data").(*LineError).hint("Use quoted CSV field to represent carriage return.")
+				return wrong(d.errorf(pgerr.BadCopyFileFormat, "unquoted carriage return found in data").hint("Use quoted CSV field to represent carriage return."))
 			}
 			end, next = i, i+1
 			if crnl && d.eol != eolCR {
@@ -69,9 +90,8 @@ scan:
 		}
 		end, next = len(buf), len(buf)
 	}
-	if end-at == 2 && buf[at] == '\\' && buf[at+1] == '.' {
-		d.done = true
-		return next, nil
+	if err := d.checkEncoding(buf, at, end, d.linesInQuotes); err != nil {
+		return 0, err
 	}
 	cut(end)
 	b.spans = append(b.spans[:b.Rows], span{at, end, d.line + lines})
@@ -87,9 +107,59 @@ scan:
 	return next, nil
 }
 
-// closingQuote finds the quote that ends the quoted part starting at byte i, and counts line ends on the way.
+// csvMarker looks whether a row that starts with a backslash is the end marker, which is a line of its own, and sets done.
+func (d *Decoder) csvMarker(buf []byte, at int) (next int, err error) {
+	if len(buf)-at < 4 && !d.eof {
+		return 0, errMore
+	}
+	rest := buf[at+1:]
+	if len(rest) < 2 || rest[0] != '.' {
+		return at, nil
+	}
+	i := 1
+	if d.eol == eolCRNL {
+		if rest[1] != '\r' || len(rest) < 3 {
+			return at, nil
+		}
+		i++
+	}
+	switch c := rest[i]; {
+	case c != '\r' && c != '\n':
+		return at, nil
+	case c == '\r' && (d.eol == eolNL || d.eol == eolCRNL), c == '\n' && d.eol == eolCR:
+		return 0, d.errorf(pgerr.BadCopyFileFormat, "end-of-copy marker does not match previous newline style")
+	}
+	d.done = true
+	return at + 2 + i, nil
+}
+
+// countedEnd is the line end that counts within quotes.
+func (d *Decoder) countedEnd() byte {
+	if d.eol == eolNL {
+		return '\n'
+	}
+	return '\r'
+}
+
+// linesInQuotes counts the line ends in quotes of the start of a row.
+func (d *Decoder) linesInQuotes(row []byte) int {
+	n := 0
+	for i := 0; i < len(row); i++ {
+		if row[i] == d.opts.Quote {
+			closing, inside := d.closingQuote(row, i+1)
+			if n += inside; closing < 0 {
+				break
+			}
+			i = closing
+		}
+	}
+	return n
+}
+
+// closingQuote finds the quote that ends the quoted part starting at byte i, and counts line ends on the way. Without one at is
+// negative.
 func (d *Decoder) closingQuote(buf []byte, i int) (at, lines int) {
-	quote, escape := d.opts.Quote, d.opts.Escape
+	quote, escape, end := d.opts.Quote, d.opts.Escape, d.countedEnd()
 	for ; i < len(buf); i++ {
 		switch c := buf[i]; {
 		case c == escape && i+1 < len(buf) && (buf[i+1] == quote || buf[i+1] == escape):
@@ -99,7 +169,7 @@ func (d *Decoder) closingQuote(buf []byte, i int) (at, lines int) {
 				return -1, lines
 			}
 			return i, lines
-		case c == '\n':
+		case c == end:
 			lines++
 		}
 	}

@@ -1,32 +1,46 @@
 package copyfmt
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"unicode/utf8"
 
+	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
 )
 
 // readChunk is how many bytes one read asks for.
 const readChunk = 64 << 10
 
-// LineError is a malformed row. Line counts from 1; Text is the row as it came in.
+// LineError is a malformed row. Line counts from 1, and 0 is the header of the binary format, which has no lines; Text is the row as
+// it came in, where so much was read as to make it Shown; Column is the one that a binary row breaks off in. Before are the fields of the row that
+// precede the mistake: what is wrong with one of them comes first.
 type LineError struct {
-	Line int
-	Text string
-	Err  *pgerr.Error
+	Line   int
+	Text   string
+	Shown  bool
+	Column string
+	Before []Field
+	Err    *pgerr.Error
 }
 
 func (e *LineError) Error() string { return e.Err.Message }
 func (e *LineError) Unwrap() error { return e.Err }
 
-// Where is the context line without the table's name: `line 3: "1	2"`.
+// Where is the context line without the table's name: `line 3: "1	2"`; nothing for the binary header.
 func (e *LineError) Where() string {
-	if e.Text == "" {
-		return fmt.Sprintf("line %d", e.Line)
+	switch {
+	case e.Line == 0:
+		return ""
+	case e.Column != "":
+		return fmt.Sprintf("line %d, column %s", e.Line, e.Column)
+	case e.Shown:
+		return fmt.Sprintf("line %d: \"%s\"", e.Line, e.Text)
 	}
-	return fmt.Sprintf("line %d: \"%s\"", e.Line, e.Text)
+	return fmt.Sprintf("line %d", e.Line)
 }
 
 // Decoder splits COPY input into batches of rows.
@@ -39,8 +53,10 @@ type Decoder struct {
 	line    int // number of the line being read
 	tail    []byte
 	eof     bool // r is drained
+	last    bool // the end marker stood behind the row before
 	done    bool // end marker or end of input was reached
 	started bool // header line or binary signature was consumed
+	failed  error
 }
 
 type eol uint8
@@ -79,10 +95,13 @@ func NewDecoder(r io.Reader, opts Options, columns []string) *Decoder {
 // errMore says that the buffer ends inside a row.
 var errMore = errors.New("row is not complete yet")
 
-// Fill replaces b's rows with up to maxRows next ones. It returns io.EOF, with no rows, after the last row. After any
-// other error the decoder is of no further use.
+// Fill replaces b's rows with up to maxRows next ones. It returns io.EOF, with no rows, after the last row, and any other error, by
+// C4, when the rows before it have been returned; the decoder is of no further use then.
 func (d *Decoder) Fill(b *Batch, maxRows int) error {
 	b.reset(len(d.columns))
+	if d.failed != nil {
+		return d.failed
+	}
 	b.buf = append(b.buf[:0], d.tail...)
 	d.tail = d.tail[:0]
 	at := 0
@@ -99,16 +118,31 @@ func (d *Decoder) Fill(b *Batch, maxRows int) error {
 				return nil
 			}
 			if err := d.read(b, at); err != nil {
-				return err
+				return d.fail(b, err)
 			}
 		default:
-			return err
+			return d.fail(b, err)
 		}
 	}
 	d.keepTail(b, at)
 	if b.Rows == 0 {
 		return io.EOF
 	}
+	return nil
+}
+
+// fail returns an error, or keeps it for the next call if there are rows to return first.
+func (d *Decoder) fail(b *Batch, err error) error {
+	if b.Rows == 0 {
+		return err
+	}
+	var le *LineError
+	if errors.As(err, &le) { // the next call has another buffer
+		for i := range le.Before {
+			le.Before[i].Bytes = bytes.Clone(le.Before[i].Bytes)
+		}
+	}
+	d.failed = err
 	return nil
 }
 
@@ -121,7 +155,7 @@ func (d *Decoder) keepTail(b *Batch, at int) {
 // read appends one chunk of input to the buffer.
 func (d *Decoder) read(b *Batch, at int) error {
 	if len(b.buf)-at > MaxRow {
-		return d.errorf(b, at, len(b.buf), pgerr.ProgramLimitExceeded, "COPY row exceeds the limit of %d bytes", MaxRow)
+		return d.errorf(pgerr.ProgramLimitExceeded, "COPY row exceeds the limit of %d bytes", MaxRow)
 	}
 	if d.eof {
 		return nil
@@ -146,10 +180,14 @@ func (d *Decoder) row(b *Batch, at int) (int, error) {
 	if d.opts.Format == Binary {
 		return d.binaryRow(b, at)
 	}
-	if at == len(b.buf) {
-		if !d.eof {
-			return 0, errMore
-		}
+	if d.last {
+		d.done = true
+		return at, nil
+	}
+	if at == len(b.buf) && !d.eof {
+		return 0, errMore
+	}
+	if at == len(b.buf) && (d.started || !d.opts.HeaderMatch) { // a header must be there
 		d.done = true
 		return at, nil
 	}
@@ -166,13 +204,17 @@ func (d *Decoder) row(b *Batch, at int) (int, error) {
 		return 0, err
 	}
 	if d.done {
-		b.Fields = b.Fields[:mark]
+		if b.Fields = b.Fields[:mark]; !d.started && d.opts.HeaderMatch { // the marker is in the place of the header
+			b.Fields = append(b.Fields, Field{Null: d.opts.Null == ""})
+			b.spans = append(b.spans[:b.Rows], span{at, at, d.line})
+			return next, d.checkHeader(b, mark)
+		}
 		return next, nil
 	}
 	if !d.started {
 		d.started = true
 		if d.opts.Header {
-			err := d.checkHeader(b, mark, at, next)
+			err := d.checkHeader(b, mark)
 			b.Fields = b.Fields[:mark]
 			delete(b.raw, b.Rows)
 			return next, err
@@ -193,59 +235,70 @@ func (d *Decoder) checkWidth(b *Batch, mark int) error {
 		if got == 1 && len(d.columns) == 0 {
 			return nil
 		}
-		return d.rowError(b, pgerr.BadCopyFileFormat, `missing data for column "%s"`, d.columns[got])
+		err := d.rowError(b, pgerr.New(pgerr.BadCopyFileFormat, `missing data for column "%s"`, d.columns[got]))
+		err.Before = slices.Clone(b.Fields[mark:])
+		b.Fields = b.Fields[:mark]
+		return err
 	default:
 		if len(d.columns) == 0 && got == 1 && len(b.Fields[mark].Bytes) == 0 {
 			b.Fields = b.Fields[:mark]
 			return nil
 		}
-		return d.rowError(b, pgerr.BadCopyFileFormat, "extra data after last expected column")
+		b.Fields = b.Fields[:mark]
+		return d.rowError(b, pgerr.New(pgerr.BadCopyFileFormat, "extra data after last expected column"))
 	}
 }
 
-// checkHeader compares a header line with the column names under HEADER MATCH.
-func (d *Decoder) checkHeader(b *Batch, mark, at, next int) error {
-	line := b.spans[b.Rows].line
-	b.spans = b.spans[:b.Rows]
+// checkHeader compares a header line, which is read already, with the column names under HEADER MATCH.
+func (d *Decoder) checkHeader(b *Batch, mark int) error {
 	if !d.opts.HeaderMatch {
+		b.spans = b.spans[:b.Rows]
 		return nil
 	}
-	after := d.line
-	d.line = line // errors are about this line, which is read already
-	defer func() { d.line = after }()
+	bad := func(format string, args ...any) error {
+		return d.rowError(b, pgerr.New(pgerr.BadCopyFileFormat, format, args...))
+	}
 	got := b.Fields[mark:]
 	if len(got) != len(d.columns) {
-		return d.errorf(b, at, next, pgerr.BadCopyFileFormat, "wrong number of fields in header line: got %d, expected %d", len(got), len(d.columns))
+		return bad("wrong number of fields in header line: got %d, expected %d", len(got), len(d.columns))
 	}
 	for i, f := range got {
-		name := string(f.Bytes)
-		if f.Null {
-			name = d.opts.Null
-		}
-		if name != d.columns[i] {
-			return d.errorf(b, at, next, pgerr.BadCopyFileFormat, `column name mismatch in header line field %d: got "%s", expected "%s"`, i+1, name, d.columns[i])
+		switch {
+		case f.Null:
+			return bad(`column name mismatch in header line field %d: got null value ("%s"), expected "%s"`, i+1, d.opts.Null, d.columns[i])
+		case string(f.Bytes) != d.columns[i]:
+			return bad(`column name mismatch in header line field %d: got "%s", expected "%s"`, i+1, f.Bytes, d.columns[i])
 		}
 	}
+	b.spans = b.spans[:b.Rows]
 	return nil
 }
 
-// rowError reports the row whose span was recorded last.
-func (d *Decoder) rowError(b *Batch, code pgerr.Code, format string, args ...any) error {
-	s := b.spans[b.Rows]
-	return &LineError{Line: s.line, Text: b.LineText(b.Rows), Err: pgerr.New(code, format, args...)}
+// rowError reports the row whose span was recorded last, and shows it.
+func (d *Decoder) rowError(b *Batch, err *pgerr.Error) *LineError {
+	return &LineError{Line: b.spans[b.Rows].line, Text: b.LineText(b.Rows), Shown: true, Err: err}
 }
 
-// errorf reports the line that is being read.
-func (d *Decoder) errorf(b *Batch, from, to int, code pgerr.Code, format string, args ...any) error {
-	text := ""
-	if d.opts.Format != Binary {
-		text = shorten(b.buf[from:to])
-		if s, ok := b.raw[b.Rows]; ok {
-			text = s
-		}
-		for len(text) > 0 && (text[len(text)-1] == '\n' || text[len(text)-1] == '\r') {
-			text = text[:len(text)-1]
-		}
+// errorf reports the line that is being read, of which there is nothing to show yet.
+func (d *Decoder) errorf(code pgerr.Code, format string, args ...any) *LineError {
+	return &LineError{Line: d.line, Err: pgerr.New(code, format, args...)}
+}
+
+// checkEncoding reports bytes of buf[from:to] that are no UTF-8. lines is how many line ends the row has before them.
+func (d *Decoder) checkEncoding(buf []byte, from, to int, lines func(before []byte) int) error {
+	if utf8.Valid(buf[from:to]) && bytes.IndexByte(buf[from:to], 0) < 0 {
+		return nil
 	}
-	return &LineError{Line: d.line, Text: text, Err: pgerr.New(code, format, args...)}
+	for at := from; at < to; {
+		r, n := utf8.DecodeRune(buf[at:])
+		if r == 0 || r == utf8.RuneError && n == 1 {
+			line := d.line
+			if lines != nil {
+				line += lines(buf[from:at])
+			}
+			return &LineError{Line: line, Err: pgerr.From(datum.ValidateUTF8(string(buf[at:min(at+utf8.UTFMax, len(buf))])))}
+		}
+		at += n
+	}
+	return nil
 }

@@ -9,6 +9,9 @@
 //	C2. A row is either delivered whole, with exactly the expected number of fields, or reported as an error that
 //	    names its line.
 //	C3. No input makes the buffer grow past MaxRow bytes beyond the batch size.
+//	C4. Mistakes come out in the order of the input: rows before a malformed one are delivered before its error, and the error
+//	    has the fields before the mistake, since one of them may be wrong in itself.
+//	C5. Text and csv fields are valid UTF-8.
 package copyfmt
 
 import "github.com/quiredb/quire/core/pgerr"

@@ -1,9 +1,13 @@
 package copyfmt
 
-import "github.com/quiredb/quire/core/pgerr"
+import (
+	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/pgerr"
+)
 
 // textRow parses one line of the text format. Fields are cut first and their escapes resolved once the line is known
-// to be complete, so that a line split over two reads is simply scanned again.
+// to be complete, so that a line split over two reads is simply scanned again. A line may end in the end marker: what stands before
+// it is the last row.
 func (d *Decoder) textRow(b *Batch, at int) (int, error) {
 	buf := b.buf
 	mark, start := len(b.Fields), at
@@ -20,6 +24,13 @@ func (d *Decoder) textRow(b *Batch, at int) (int, error) {
 		start, fieldEscaped = to+1, false
 	}
 	i := at
+	// wrong is a mistake at i, unless the bytes before it are wrong already.
+	wrong := func(err error) (int, error) {
+		if bad := d.checkEncoding(buf, at, i, nil); bad != nil {
+			return 0, bad
+		}
+		return 0, err
+	}
 scan:
 	for i < len(buf) {
 		switch d.class[buf[i]] {
@@ -32,29 +43,36 @@ scan:
 			if i+1 >= len(buf) && !d.eof {
 				return 0, errMore
 			}
+			if i+1 < len(buf) && buf[i+1] == '.' {
+				after, err := d.marker(buf, i+2)
+				if err != nil {
+					return wrong(err)
+				}
+				end, next, d.last = i, after, true
+				break scan
+			}
 			fieldEscaped = true
-			i += 2
+			i = min(i+2, len(buf))
 		case newline:
 			if d.eol == eolCR || d.eol == eolCRNL {
-				return 0, d.errorf(b, at, i, pgerr.BadCopyFileFormat, "literal newline found in data").(*LineError).hint(`Use "\n" to represent newline.`)
+				return wrong(d.errorf(pgerr.BadCopyFileFormat, "literal newline found in data").hint(`Use "\n" to represent newline.`))
 			}
 			d.eol, end, next = eolNL, i, i+1
 			break scan
 		case carriage:
-			if d.eol == eolNL {
-				return 0, d.errorf(b, at, i, pgerr.BadCopyFileFormat, "literal carriage return found in data").(*LineError).hint(`Use "\r" to represent carriage return.`)
-			}
 			if i+1 >= len(buf) && !d.eof && d.eol != eolCR {
 				return 0, errMore
 			}
-			if d.eol != eolCR && i+1 < len(buf) && buf[i+1] == '\n' {
-				d.eol, end, next = eolCRNL, i, i+2
-				break scan
+			crnl := i+1 < len(buf) && buf[i+1] == '\n'
+			if d.eol == eolNL || d.eol == eolCRNL && !crnl {
+				return wrong(d.errorf(pgerr.BadCopyFileFormat, "literal carriage return found in data").hint(`Use "\r" to represent carriage return.`))
 			}
-			if d.eol == eolCRNL {
-				return 0, d.errorf(b, at, i, pgerr.BadCopyFileFormat, "literal carriage return found in data").(*LineError).hint(`Use "\r" to represent carriage return.`)
+			end, next = i, i+1
+			if crnl && d.eol != eolCR {
+				d.eol, next = eolCRNL, i+2
+			} else {
+				d.eol = eolCR
 			}
-			d.eol, end, next = eolCR, i, i+1
 			break scan
 		}
 	}
@@ -64,7 +82,10 @@ scan:
 		}
 		end, next = len(buf), len(buf)
 	}
-	if end-at == 2 && buf[at] == '\\' && buf[at+1] == '.' {
+	if err := d.checkEncoding(buf, at, end, nil); err != nil {
+		return 0, err
+	}
+	if d.last && end == at {
 		d.done = true
 		return next, nil
 	}
@@ -77,11 +98,53 @@ scan:
 	}
 	b.keepRaw(buf[at:end])
 	for j := mark; j < len(b.Fields); j++ {
-		if !b.Fields[j].Null {
-			b.Fields[j].Bytes = unescape(b.Fields[j].Bytes)
+		f := &b.Fields[j]
+		if f.Null {
+			continue
+		}
+		var coded bool
+		if f.Bytes, coded = unescape(f.Bytes); !coded {
+			continue
+		}
+		if err := datum.ValidateUTF8(string(f.Bytes)); err != nil {
+			return 0, d.rowError(b, pgerr.From(err))
 		}
 	}
 	return next, nil
+}
+
+// marker reads what must follow the two bytes of an end marker: the end of its line, in the style of the lines before it.
+func (d *Decoder) marker(buf []byte, i int) (after int, err error) {
+	if i+2 > len(buf) && !d.eof {
+		return 0, errMore
+	}
+	byteAt := func(i int) byte {
+		if i < len(buf) {
+			return buf[i]
+		}
+		return 0
+	}
+	other := func() (int, error) {
+		return 0, d.errorf(pgerr.BadCopyFileFormat, "end-of-copy marker does not match previous newline style")
+	}
+	corrupt := func() (int, error) { return 0, d.errorf(pgerr.BadCopyFileFormat, "end-of-copy marker corrupt") }
+	if d.eol == eolCRNL {
+		switch byteAt(i) {
+		case '\n':
+			return other()
+		case '\r':
+			i++
+		default:
+			return corrupt()
+		}
+	}
+	switch c := byteAt(i); {
+	case c != '\r' && c != '\n':
+		return corrupt()
+	case c == '\r' && (d.eol == eolNL || d.eol == eolCRNL), c == '\n' && d.eol == eolCR:
+		return other()
+	}
+	return i + 1, nil
 }
 
 func (e *LineError) hint(text string) *LineError {
@@ -89,17 +152,20 @@ func (e *LineError) hint(text string) *LineError {
 	return e
 }
 
-// unescape resolves backslash sequences in place. An unknown escaped character stands for itself.
-func unescape(f []byte) []byte {
+// unescape resolves backslash sequences in place. An unknown escaped character stands for itself, a backslash at the end for nothing.
+// coded says that a number stood for a byte that is not ASCII, or zero: the result must be looked at.
+func unescape(f []byte) (out []byte, coded bool) {
 	w := 0
 	for r := 0; r < len(f); r++ {
 		c := f[r]
-		if c != '\\' || r+1 >= len(f) {
+		if c != '\\' {
 			f[w] = c
 			w++
 			continue
 		}
-		r++
+		if r++; r == len(f) {
+			break
+		}
 		c = f[r]
 		switch c {
 		case 'b':
@@ -123,6 +189,7 @@ func unescape(f []byte) []byte {
 			}
 			if n > 0 {
 				c = byte(v)
+				coded = coded || c == 0 || c >= 0x80
 			}
 		case '0', '1', '2', '3', '4', '5', '6', '7':
 			v := int(c - '0')
@@ -131,11 +198,12 @@ func unescape(f []byte) []byte {
 				r++
 			}
 			c = byte(v)
+			coded = coded || c == 0 || c >= 0x80
 		}
 		f[w] = c
 		w++
 	}
-	return f[:w]
+	return f[:w], coded
 }
 
 func hexDigit(c byte) int {
