@@ -103,7 +103,7 @@ func (n *node) compose() (err error) {
 		Engine: n.engine, Log: n.log, Settings: s, Version: versionText(), Replication: n.replicationRows,
 	}
 	if n.plugins != nil {
-		cfg.AMs, cfg.Pin, cfg.PluginPID = n.plugins, n.pin, n.plugins.PID
+		cfg.AMs, cfg.Pin, cfg.Repin, cfg.PluginPID = n.plugins, n.pin, n.plugins.Pin, n.plugins.PID
 		if err := n.pinAll(); err != nil {
 			return err
 		}

@@ -94,7 +94,23 @@ func TestPluginFileChangesLater(t *testing.T) {
 	require.NoError(t, err)
 
 	require.NoError(t, os.WriteFile(file, append(program, 0), 0o700))
-	unusable("SHA-256", "DROP ACCESS METHOD")
+	unusable("SHA-256", "ALTER EXTENSION … UPDATE")
+
+	n.start()
+	conn := n.connect()
+	require.Equal(t, "25001", refused(t, conn, "begin; alter extension bloom update").Code)
+	exec1(t, conn, "rollback")
+	require.Equal(t, "22023", refused(t, conn, "alter extension bloom update to 'no such'").Code)
+	require.Equal(t, "55000", refused(t, conn, "insert into t values (0, 0)").Code, "a refused update accepts nothing")
+	exec1(t, conn, "alter extension bloom update", "insert into t values (-1, -1)", "delete from t where id = -1", "vacuum t")
+	n.stop()
+	require.NoError(t, os.WriteFile(file, program, 0o700))
+	unusable("SHA-256")
+	require.NoError(t, os.WriteFile(file, append(program, 0), 0o700))
+	n.start()
+	exec1(t, n.connect(), "insert into t values (-1, -1)", "delete from t where id = -1")
+	n.stop()
+	program = append(program, 0)
 
 	require.NoError(t, os.Remove(file))
 	unusable("does not exist")
@@ -111,7 +127,7 @@ func TestPluginFileChangesLater(t *testing.T) {
 	without := s.primary("d")
 	without.logs = 100
 	without.start()
-	conn := without.connect()
+	conn = without.connect()
 	require.Equal(t, "101", query(t, conn, "select count(*) from t"))
 	require.Equal(t, "42", query(t, conn, "select id from t where a = 42"))
 	pe := refused(t, conn, "insert into t values (1, 1)")

@@ -119,7 +119,7 @@ type checksumError struct{ path, want, got string }
 
 func (e *checksumError) Error() string {
 	return fmt.Sprintf("plugin file %s has SHA-256 %s, the access method was created with %s; "+
-		"put the old file back, or accept the new one with DROP ACCESS METHOD and CREATE ACCESS METHOD", e.path, e.got, e.want)
+		"put the old file back, or accept the new one with ALTER EXTENSION … UPDATE", e.path, e.got, e.want)
 }
 
 func kindOf(m os.FileMode) string {

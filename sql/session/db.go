@@ -36,6 +36,8 @@ type Config struct {
 	// Pin finds the plugin behind a handler's name and lays its file down by SHA-256, which CREATE ACCESS METHOD stores. Nil: the
 	// name alone is stored.
 	Pin func(handler string) (plugin, sha256 string, err error)
+	// Repin takes a Pin back: the file must have this SHA-256 again.
+	Repin func(plugin, sha256 string)
 	// Replication gives the rows of pg_stat_replication; nil means none.
 	Replication func() []sysview.Sender
 	// PluginPID gives the process that serves an access method, for quire_plugins; nil means that it is not known.

@@ -149,6 +149,8 @@ func (s *Session) ddl(ctx context.Context, p *portal) (string, error) {
 		return name, s.createAccessMethod(ctx, n.CreateAmStmt)
 	case *pg_query.Node_CreateExtensionStmt:
 		return name, s.createExtension(ctx, n.CreateExtensionStmt)
+	case *pg_query.Node_AlterExtensionStmt:
+		return name, s.updateExtension(ctx, n.AlterExtensionStmt)
 	case *pg_query.Node_CreateRoleStmt:
 		return name, s.createRole(ctx, n.CreateRoleStmt)
 	case *pg_query.Node_AlterRoleStmt:
@@ -186,6 +188,8 @@ func ddlName(n *pg_query.Node) string {
 		return "CREATE ACCESS METHOD"
 	case *pg_query.Node_CreateExtensionStmt:
 		return "CREATE EXTENSION"
+	case *pg_query.Node_AlterExtensionStmt:
+		return "ALTER EXTENSION"
 	case *pg_query.Node_CreateRoleStmt:
 		return "CREATE ROLE"
 	case *pg_query.Node_AlterRoleStmt:
