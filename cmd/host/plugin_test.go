@@ -102,6 +102,8 @@ func TestPluginFileChangesLater(t *testing.T) {
 	exec1(t, conn, "rollback")
 	require.Equal(t, "22023", refused(t, conn, "alter extension bloom update to 'no such'").Code)
 	require.Equal(t, "55000", refused(t, conn, "insert into t values (0, 0)").Code, "a refused update accepts nothing")
+	require.Equal(t, "42710", refused(t, conn, "create access method bloom type index handler bloom").Code)
+	require.Equal(t, "55000", refused(t, conn, "insert into t values (0, 0)").Code, "nor does a refused CREATE")
 	exec1(t, conn, "alter extension bloom update", "insert into t values (-1, -1)", "delete from t where id = -1", "vacuum t")
 	n.stop()
 	require.NoError(t, os.WriteFile(file, program, 0o700))

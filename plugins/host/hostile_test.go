@@ -92,7 +92,7 @@ func TestRefusedFiles(t *testing.T) {
 	refused("written by others", "chmod go-w")
 	require.NoError(t, os.Chmod(path, 0o755))
 	r.reg.Pin("hostile", strings.Repeat("ab", 32))
-	refused("SHA-256", strings.Repeat("ab", 32), "put the old file back", "DROP ACCESS METHOD")
+	refused("SHA-256", strings.Repeat("ab", 32), "put the old file back", "ALTER EXTENSION … UPDATE")
 	file, err := r.reg.Inspect("hostile")
 	require.NoError(t, err)
 	refused(file.SHA256)

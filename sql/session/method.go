@@ -26,10 +26,29 @@ func (s *Session) addAccessMethod(ctx context.Context, name, plugin string) erro
 			WithHint("Must be superuser to create an access method.")
 	}
 	def, err := s.pinned(name, plugin)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.db.cat.CreateAccessMethod(ctx, s.tx.txn, def)
 	}
-	return s.db.cat.CreateAccessMethod(ctx, s.tx.txn, def)
+	if err != nil {
+		s.unpin(plugin)
+	}
+	return err
+}
+
+// unpin gives a plugin the pin back that the catalog knows, none if no access method uses it.
+func (s *Session) unpin(plugin string) {
+	if s.db.cfg.Repin == nil {
+		return
+	}
+	sum := ""
+	if cat, err := s.db.cat.Current(s.tx.txn); err == nil {
+		for _, m := range cat.AccessMethods() {
+			if m.Plugin == plugin {
+				sum = m.SHA256
+			}
+		}
+	}
+	s.db.cfg.Repin(plugin, sum)
 }
 
 // pinned describes a plugin as an access method; its file's SHA-256 is laid down.

@@ -35,8 +35,8 @@ func (s *Session) updateExtension(ctx context.Context, st *pg_query.AlterExtensi
 			err = s.db.cat.AlterAccessMethod(ctx, s.tx.txn, def)
 		}
 	}
-	if err != nil && s.db.cfg.Repin != nil {
-		s.db.cfg.Repin(old.Plugin, old.SHA256)
+	if err != nil {
+		s.unpin(old.Plugin)
 	}
 	return err
 }
