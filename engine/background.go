@@ -62,7 +62,12 @@ func (e *Engine) stepCheckpointer(ctx context.Context, now time.Time) {
 	if due == NotDue || e.stopped.Load() {
 		return
 	}
-	if err := e.Checkpoint(ctx, CheckpointOnline); err != nil && ctx.Err() == nil {
+	if due == DueTime {
+		e.activity.timed.Add(1)
+	} else {
+		e.activity.requested.Add(1)
+	}
+	if err := e.checkpointOrRestart(ctx, CheckpointOnline); err != nil && ctx.Err() == nil {
 		e.log.Warn().Err(err).Str("due", string(due)).Msg("checkpoint did not complete; it will be tried again")
 	}
 }

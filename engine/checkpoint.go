@@ -29,6 +29,12 @@ func (k CheckpointKind) String() string {
 // Checkpoint makes everything that happened before the call durable in the files, so that recovery begins no earlier, and
 // gives up log that nobody needs. On a standby it is a restartpoint. One runs at a time; others wait.
 func (e *Engine) Checkpoint(ctx context.Context, kind CheckpointKind) error {
+	e.activity.requested.Add(1)
+	return e.checkpointOrRestart(ctx, kind)
+}
+
+// checkpointOrRestart is Checkpoint, whoever counts it.
+func (e *Engine) checkpointOrRestart(ctx context.Context, kind CheckpointKind) error {
 	if e.stopped.Load() {
 		return ErrStopped
 	}

@@ -57,6 +57,7 @@ type Engine struct {
 	checkpoints   checkpointer
 	stopped       atomic.Bool
 	background    background
+	activity      activity
 	fatalOnce     sync.Once
 }
 

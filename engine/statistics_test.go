@@ -62,6 +62,23 @@ func TestStatisticsOutliveACleanStopOnly(t *testing.T) {
 	require.NoError(t, e.Shutdown(ctx))
 }
 
+// Checkpoints are counted by who asked for them, log by its length.
+func TestActivity(t *testing.T) {
+	e, err := engine.Open(ctx, newDirectory(t), "data", small())
+	require.NoError(t, err)
+	before := e.Activity()
+	require.Zero(t, before.Timed+before.Requested)
+	from := e.WAL.InsertLSN()
+	require.NoError(t, e.Checkpoint(ctx, engine.CheckpointOnline))
+	after := e.Activity()
+	require.EqualValues(t, 1, after.Requested)
+	require.Equal(t, int64(e.WAL.InsertLSN()-from), after.WALBytes-before.WALBytes)
+	require.Greater(t, after.WAL.Records, before.WAL.Records)
+	require.Greater(t, after.WAL.Flushes, before.WAL.Flushes)
+	require.Equal(t, before.Since, after.Since)
+	require.NoError(t, e.Shutdown(ctx))
+}
+
 // A standby counts its own readers, and keeps that over a clean stop too.
 func TestStatisticsOfAStandby(t *testing.T) {
 	m := newDirectory(t)

@@ -8,6 +8,8 @@ type Stats struct {
 	Reads     int64 // blocks read from storage
 	Writes    int64 // pages written to storage
 	Evictions int64 // blocks that made room for others
+	// Allocations are frames that were taken for a block.
+	Allocations int64
 }
 
 // Stats returns the counters.
@@ -21,6 +23,7 @@ func (p *Pool) Stats() Stats {
 	}
 	for _, a := range p.allArenas() {
 		s.Frames += len(a.frames)
+		s.Allocations += a.allocations.Load()
 	}
 	return s
 }
