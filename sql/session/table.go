@@ -12,6 +12,7 @@ import (
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/pgerr"
+	"github.com/quiredb/quire/core/sequence"
 	"github.com/quiredb/quire/sql/expr"
 	"github.com/quiredb/quire/sql/parse"
 	"github.com/quiredb/quire/sql/plan"
@@ -33,6 +34,7 @@ type tableDraft struct {
 	sequences []*draftSequence
 	keys      []draftKey
 	checks    []draftCheck
+	likes     []draftLike
 }
 
 // draftSequence is the sequence of a serial or identity column.
@@ -40,6 +42,8 @@ type draftSequence struct {
 	attr    int
 	def     *catalog.Sequence
 	options []*pg_query.Node
+	// copied says that def is complete, but for its name and owner.
+	copied bool
 }
 
 func (s *Session) newDraft(ctx context.Context, stmt parse.Statement, cat *catalog.Catalog, def *catalog.Table) *tableDraft {
@@ -100,6 +104,11 @@ func (s *Session) createTable(ctx context.Context, stmt parse.Statement, st *pg_
 			return err
 		}
 	}
+	for _, l := range d.likes {
+		if err := d.copyChecks(l); err != nil {
+			return err
+		}
+	}
 	err = s.db.cat.CreateTable(ctx, s.tx.txn, def)
 	if st.IfNotExists && pgerr.Is(err, pgerr.DuplicateTable) {
 		s.notice(pgerr.Notice(pgerr.DuplicateTable, `relation "%s" already exists, skipping`, name))
@@ -122,42 +131,9 @@ func (d *tableDraft) element(n *pg_query.Node) error {
 	return nil
 }
 
-// like adds the columns of another table.
-func (d *tableDraft) like(l *pg_query.TableLikeClause) error {
-	const defaults, comments = 1 << 3, 1 << 0 // CREATE_TABLE_LIKE_DEFAULTS, …_COMMENTS
-	if l.Options&^(defaults|comments) != 0 {
-		return unsupported("LIKE … INCLUDING other than DEFAULTS and COMMENTS")
-	}
-	if err := public(l.Relation); err != nil {
-		return err
-	}
-	t := d.cat.Table(l.Relation.Relname)
-	if t == nil {
-		return pgerr.New(pgerr.UndefinedTable, `relation "%s" does not exist`, l.Relation.Relname).At(d.at.At(l.Relation.Location))
-	}
-	for _, c := range t.Columns {
-		if c.Dropped {
-			continue
-		}
-		if d.def.ColumnIndex(c.Name) >= 0 {
-			return pgerr.New(pgerr.DuplicateColumn, `column "%s" specified more than once`, c.Name)
-		}
-		copied := catalog.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull}
-		if l.Options&defaults != 0 {
-			copied.Default = c.Default
-		}
-		if l.Options&comments != 0 {
-			copied.Comment = c.Comment
-		}
-		d.def.Columns = append(d.def.Columns, copied)
-		d.defaults = append(d.defaults, nil)
-	}
-	return nil
-}
-
 // complete makes the sequences and the indexes of a table that is in the catalog and locked, and stores what they add to its definition.
 func (d *tableDraft) complete() error {
-	if len(d.sequences) == 0 && len(d.keys) == 0 {
+	if len(d.sequences) == 0 && len(d.keys) == 0 && len(d.likes) == 0 {
 		return nil
 	}
 	for _, q := range d.sequences {
@@ -170,6 +146,11 @@ func (d *tableDraft) complete() error {
 			for _, attr := range k.attrs {
 				d.def.Columns[attr].NotNull = true
 			}
+		}
+	}
+	for _, l := range d.likes {
+		if err := d.copyIndexes(l); err != nil {
+			return err
 		}
 	}
 	for _, k := range d.keys {
@@ -202,9 +183,11 @@ func (d *tableDraft) makeSequence(q *draftSequence) error {
 		}
 	}
 	q.def.OwnedBy = catalog.ColumnRef{Table: d.def.OID, Column: q.attr}
-	at, err := d.s.sequenceOptions(d.stmt, cat, q.def, q.options, true)
-	if err != nil {
-		return err
+	at := sequence.Standing{Last: q.def.Start}
+	if !q.copied {
+		if at, err = d.s.sequenceOptions(d.stmt, cat, q.def, q.options, true); err != nil {
+			return err
+		}
 	}
 	if err := d.s.storeSequence(d.ctx, q.def, at); err != nil {
 		return err
@@ -243,16 +226,22 @@ func (d *tableDraft) makeKey(k draftKey) error {
 	if err := d.s.knowMethod(d.ctx, x.AM); err != nil {
 		return err
 	}
+	return d.makeConstraint(x)
+}
+
+// makeConstraint makes a unique index and the constraint that it keeps.
+func (d *tableDraft) makeConstraint(x *catalog.Index) error {
 	if err := d.s.maintenance().CreateIndex(d.ctx, d.s.tx.txn, d.def, x, nil); err != nil {
 		return err
 	}
-	kind := catalog.Unique
-	if k.primary {
-		kind = catalog.PrimaryKey
+	c := catalog.Constraint{OID: d.s.db.cat.NewOID(), Name: x.Name, Kind: catalog.Unique, Index: x.OID}
+	if x.Primary {
+		c.Kind = catalog.PrimaryKey
 	}
-	d.def.Constraints = append(d.def.Constraints, catalog.Constraint{
-		OID: d.s.db.cat.NewOID(), Name: x.Name, Kind: kind, Columns: k.attrs, Index: x.OID,
-	})
+	for _, col := range x.Columns {
+		c.Columns = append(c.Columns, col.Attr)
+	}
+	d.def.Constraints = append(d.def.Constraints, c)
 	return nil
 }
 
