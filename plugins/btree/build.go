@@ -77,6 +77,7 @@ type builder struct {
 	// The entry being gathered: addresses of one key.
 	key  []byte
 	tids []byte
+	item []byte // made of the two
 	any  bool
 }
 
@@ -116,7 +117,8 @@ func (b *builder) flush() error {
 	if !b.any {
 		return nil
 	}
-	item := encodeEntry(nil, b.key, b.tids)
+	b.item = encodeEntry(b.item[:0], b.key, b.tids)
+	item := b.item
 	first := fullKey{b.key, b.tids[:page.TIDSize]}
 	last := fullKey{b.key, b.tids[len(b.tids)-page.TIDSize:]}
 	p, err := b.level(0)

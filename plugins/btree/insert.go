@@ -20,18 +20,20 @@ const (
 	mostBeforeSplit = 12
 )
 
+// keyGuess is the number of bytes that memory for new keys is made for, for each column of a row.
+const keyGuess = 12
+
 // errFull says that the record has no room for what a row needs.
 var errFull = errors.New("the record is full")
 
 // A newRow is a row on its way into the tree.
 type newRow struct {
-	key   []byte
+	pos   []byte // the full key: the key and the address
+	key   []byte // pos begins with it
 	tid   [page.TIDSize]byte
 	place int  // among the rows of the call
 	null  bool // a column is NULL: no row is equal to it
 }
-
-func (r *newRow) pos() []byte { return slices.Concat(r.key, r.tid[:]) }
 
 // Insert adds rows in the order of their keys, those of neighbouring leaves in one record.
 func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.Conflict, error) {
@@ -68,7 +70,7 @@ func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.
 			most = 1
 			continue
 		case errors.Is(err, sdk.ErrTooManyBlocks) && !roomy:
-			if err := makeRoom(ctx, ix, sorted[0].pos()); err != nil {
+			if err := makeRoom(ctx, ix, sorted[0].pos); err != nil {
 				return nil, err
 			}
 			roomy = true
@@ -84,7 +86,7 @@ func (Method) Insert(ctx context.Context, ix *sdk.Index, rows []sdk.Row) ([]sdk.
 // newRows encodes rows and sorts them; of equal keys the one that came first is first.
 func (s *schema) newRows(ix *sdk.Index, rows []sdk.Row) ([]newRow, error) {
 	out := make([]newRow, len(rows))
-	var buf []byte
+	buf := make([]byte, 0, len(rows)*(len(s.columns)*keyGuess+page.TIDSize))
 	for i, row := range rows {
 		start := len(buf)
 		var err error
@@ -95,8 +97,11 @@ func (s *schema) newRows(ix *sdk.Index, rows []sdk.Row) ([]newRow, error) {
 		if err := checkLength(ix, key, row.TID); err != nil {
 			return nil, err
 		}
-		out[i] = newRow{key: key, place: i, null: slices.ContainsFunc(row.Values, sdk.Value.IsNull)}
-		appendTID(out[i].tid[:0], row.TID)
+		buf = appendTID(buf, row.TID)
+		out[i] = newRow{
+			pos: buf[start:len(buf):len(buf)], key: key, place: i, null: slices.ContainsFunc(row.Values, sdk.Value.IsNull),
+		}
+		copy(out[i].tid[:], buf[start+len(key):])
 	}
 	slices.SortStableFunc(out, func(a, b newRow) int { return bytes.Compare(a.key, b.key) })
 	return out, nil
@@ -124,6 +129,7 @@ type inserter struct {
 	at descent
 	// lastBlk and lastAt are where the row before became an entry.
 	lastBlk page.BlockNumber
+	item    []byte // the entry last made
 	lastAt  page.OffsetNumber
 }
 
@@ -150,7 +156,7 @@ func (n *inserter) add(row *newRow) error {
 	if n.some && len(n.edited) >= mostEdited {
 		return errFull
 	}
-	pos := row.pos()
+	pos := row.pos
 	if !n.here(pos) {
 		var err error
 		if n.at, err = n.descend(n.ctx, pos, 0, false); err != nil {
@@ -193,7 +199,8 @@ func (n *inserter) place(row *newRow, pos []byte) error {
 		}
 		if fits(ed.Page(), entrySize(row.key)) {
 			n.lastBlk, n.lastAt = leaf.blk, at
-			return ed.InsertItem(at, encodeEntry(nil, row.key, row.tid[:]))
+			n.item = encodeEntry(n.item[:0], row.key, row.tid[:])
+			return ed.InsertItem(at, n.item)
 		}
 		if !tried {
 			tried = true

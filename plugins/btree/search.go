@@ -40,17 +40,16 @@ func (n *node) child(pos []byte, before bool) page.OffsetNumber {
 // entry it is last()+1.
 func (n *node) seek(pos []byte) (page.OffsetNumber, int) {
 	lo, hi := firstData, n.last()+1
-	for lo < hi {
+	if lo == hi || below(n.item(hi-1), pos) { // where rows come in order they go to the end
+		return hi, 0
+	}
+	for hi--; lo < hi; {
 		m := (lo + hi) / 2
-		e := decodeEntry(n.item(m))
-		if e.full(e.count()-1).compareSep(pos) < 0 {
+		if below(n.item(m), pos) {
 			lo = m + 1
 		} else {
 			hi = m
 		}
-	}
-	if lo > n.last() {
-		return lo, 0
 	}
 	e := decodeEntry(n.item(lo))
 	a, b := 0, e.count()-1 // the last is not below
@@ -63,6 +62,17 @@ func (n *node) seek(pos []byte) (page.OffsetNumber, int) {
 		}
 	}
 	return lo, a
+}
+
+// below reports whether all full keys of a leaf's item are below pos. Addresses are looked at only if the key does not decide.
+func below(item, pos []byte) bool {
+	key, _, _ := splitKey(item)
+	n := min(len(key), len(pos))
+	if c := bytes.Compare(key[:n], pos[:n]); c != 0 {
+		return c < 0
+	}
+	e := decodeEntry(item)
+	return e.full(e.count()-1).compareSep(pos) < 0
 }
 
 // successor is the least position above every string that begins with prefix; ok is false if there is none.

@@ -37,14 +37,18 @@ type sorter struct {
 	runs *runFile // nil as long as memory suffices
 }
 
-// A sortRef is one full key: its first eight bytes as a number, and where it lies.
+// A sortRef is one full key. A key that the prefix has all of lies nowhere else.
 type sortRef struct {
-	prefix uint64
-	at     int
-	key    int // length without the address
+	prefix uint64 // the first eight bytes of the key, zeros behind it, as a number
+	at     int    // of a longer key in data
+	key    uint16 // its length
+	tid    [page.TIDSize]byte
 }
 
-const refBytes = int(unsafe.Sizeof(sortRef{}))
+const (
+	prefixBytes = 8
+	refBytes    = int(unsafe.Sizeof(sortRef{}))
+)
 
 func newSorter(limit int64, open func() (spillFile, error)) *sorter {
 	if limit <= 0 {
@@ -54,36 +58,97 @@ func newSorter(limit int64, open func() (spillFile, error)) *sorter {
 }
 
 func (s *sorter) add(key []byte, tid page.TID) error {
-	need := len(key) + page.TIDSize + refBytes
-	if len(s.refs) > 0 && len(s.data)+len(s.refs)*refBytes+need > s.limit {
+	long := len(key)
+	if long <= prefixBytes {
+		long = 0
+	}
+	if len(s.refs) > 0 && len(s.data)+long+(len(s.refs)+1)*refBytes > s.limit {
 		if err := s.spill(); err != nil {
 			return err
 		}
 	}
-	at := len(s.data)
-	s.data = appendTID(append(s.data, key...), tid)
-	s.refs = append(s.refs, sortRef{prefixOf(s.data[at:]), at, len(key)})
+	r := sortRef{prefix: prefixOf(key), at: len(s.data), key: uint16(len(key))}
+	appendTID(r.tid[:0], tid)
+	if long > 0 {
+		s.data = append(s.data, key...)
+	}
+	s.refs = append(s.refs, r)
 	return nil
 }
 
 func prefixOf(b []byte) uint64 {
-	if len(b) >= 8 {
+	if len(b) >= prefixBytes {
 		return binary.BigEndian.Uint64(b)
 	}
-	var pad [8]byte
+	var pad [prefixBytes]byte
 	copy(pad[:], b)
 	return binary.BigEndian.Uint64(pad[:])
 }
 
-func (s *sorter) full(r sortRef) []byte { return s.data[r.at : r.at+r.key+page.TIDSize] }
+// keyOf is the key of r, in buf if it is short.
+func (s *sorter) keyOf(r *sortRef, buf *[prefixBytes]byte) []byte {
+	if r.key > prefixBytes {
+		return s.data[r.at : r.at+int(r.key)]
+	}
+	binary.BigEndian.PutUint64(buf[:], r.prefix)
+	return buf[:r.key]
+}
+
+// compare orders full keys. No key is a prefix of another, so short ones with the same prefix are equal.
+func (s *sorter) compare(a, b sortRef) int {
+	if a.prefix != b.prefix {
+		return cmp.Compare(a.prefix, b.prefix)
+	}
+	if a.key > prefixBytes || b.key > prefixBytes {
+		var x, y [prefixBytes]byte
+		if c := bytes.Compare(s.keyOf(&a, &x), s.keyOf(&b, &y)); c != 0 {
+			return c
+		}
+	}
+	return bytes.Compare(a.tid[:], b.tid[:])
+}
 
 func (s *sorter) sort() {
-	slices.SortFunc(s.refs, func(a, b sortRef) int {
-		if a.prefix != b.prefix {
-			return cmp.Compare(a.prefix, b.prefix)
+	if !slices.IsSortedFunc(s.refs, s.compare) {
+		s.radix(s.refs, 64-8)
+	}
+}
+
+// fewRefs is the number of keys up to which comparing them is cheaper than counting their bytes.
+const fewRefs = 128
+
+// radix sorts refs whose prefixes are equal above the byte at shift: each goes to the others with its byte, in place, and those are
+// sorted by the next one (McIlroy, Bostic, McIlroy, "Engineering Radix Sort", 1993).
+func (s *sorter) radix(refs []sortRef, shift int) {
+	if len(refs) <= fewRefs || shift < 0 {
+		slices.SortFunc(refs, s.compare)
+		return
+	}
+	var next, end [256]int
+	for i := range refs {
+		end[byte(refs[i].prefix>>shift)]++
+	}
+	for b, from := 0, 0; b < len(end); b++ {
+		next[b], end[b] = from, from+end[b]
+		from = end[b]
+	}
+	for b := range end {
+		for next[b] < end[b] {
+			r := refs[next[b]]
+			for to := int(byte(r.prefix >> shift)); to != b; to = int(byte(r.prefix >> shift)) {
+				r, refs[next[to]] = refs[next[to]], r
+				next[to]++
+			}
+			refs[next[b]] = r
+			next[b]++
 		}
-		return bytes.Compare(s.full(a), s.full(b))
-	})
+	}
+	for b, from := 0, 0; b < len(end); b++ {
+		if end[b]-from > 1 {
+			s.radix(refs[from:end[b]], shift-8)
+		}
+		from = end[b]
+	}
 }
 
 // spill writes what is in memory as a run.
@@ -97,9 +162,10 @@ func (s *sorter) spill() error {
 	}
 	s.sort()
 	w := s.runs.begin()
-	for _, r := range s.refs {
-		f := s.full(r)
-		if err := w.add(f[:r.key], f[r.key:]); err != nil {
+	var short [prefixBytes]byte
+	for i := range s.refs {
+		r := &s.refs[i]
+		if err := w.add(s.keyOf(r, &short), r.tid[:]); err != nil {
 			return err
 		}
 	}
@@ -111,9 +177,10 @@ func (s *sorter) spill() error {
 func (s *sorter) each(fn func(key, tid []byte) error) error {
 	if s.runs == nil {
 		s.sort()
-		for _, r := range s.refs {
-			f := s.full(r)
-			if err := fn(f[:r.key], f[r.key:]); err != nil {
+		var short [prefixBytes]byte
+		for i := range s.refs {
+			r := &s.refs[i]
+			if err := fn(s.keyOf(r, &short), r.tid[:]); err != nil {
 				return err
 			}
 		}

@@ -22,6 +22,11 @@ import (
 // drainTime is how long running calls may take after SIGTERM.
 const drainTime = 10 * time.Second
 
+// gcPercent is how far, in percent of what is live, the heap of a plugin grows between two collections. Calls leave pages and messages
+// behind and little lives longer than a call, so that the default of 100 would collect every few milliseconds for a small
+// heap's sake.
+const gcPercent = 400
+
 // Serve runs an access method as a plugin and does not return: it is the whole of main.
 //
 //	func main() { sdk.Serve(myindex.New()) }
@@ -49,6 +54,7 @@ func Serve(am AccessMethod) {
 func serveHost(am AccessMethod, stdout io.Writer) error {
 	setupLog()
 	debug.SetTraceback("single")
+	debug.SetGCPercent(gcPercent)
 	signal.Ignore(os.Interrupt) // a Ctrl-C meant for the host
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM)
