@@ -37,7 +37,7 @@ func TestBTreeReadOnAStandby(t *testing.T) {
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
 	var scans, cancelled atomic.Int64
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	for _, direction := range []string{"asc", "desc"} {
 		conn := r.connect()
 		exec1(t, conn, "set enable_seqscan = off; set enable_sort = off")
@@ -63,6 +63,25 @@ func TestBTreeReadOnAStandby(t *testing.T) {
 			}
 		})
 	}
+	points := r.connect() // by whole keys, which the host answers by itself while a leaf stays what it is
+	exec1(t, points, "set enable_seqscan = off")
+	readers.Go(func() {
+		for id := 1; ; id = id*7%rows + 1 {
+			err := rowByKey(points, id)
+			var pe *pgconn.PgError
+			if errors.As(err, &pe) && pe.Code == "40001" {
+				cancelled.Add(1)
+			} else if err != nil {
+				failed <- fmt.Errorf("row %d: %w", id, err)
+				return
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	})
 	for i := range rounds {
 		exec1(t, pc, fmt.Sprintf("update t set place = place + %d, k = lpad((place + %[1]d)::text, 400, '0') where place <= %d", rows, (i+1)*step), "vacuum t")
 	}
@@ -87,6 +106,35 @@ func TestBTreeReadOnAStandby(t *testing.T) {
 	for _, n := range []*node{p, r} {
 		require.Contains(t, verify(t, n.dir, "--plugin-dir", s.path("plugins")).stdout, "1 of 1 indexes checked: 0 problems")
 	}
+}
+
+// rowByKey looks a row up by its number, which has no index, and then, for the same snapshot, several times by its key.
+func rowByKey(conn *pgx.Conn, id int) error {
+	ctx := context.Background()
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	var k string
+	var place int
+	if err := tx.QueryRow(ctx, "select k, place from t where id = $1", id).Scan(&k, &place); err != nil {
+		return err
+	}
+	for range 5 {
+		rows, err := tx.Query(ctx, "select id from t where k = $1 and place = $2", k, place)
+		if err != nil {
+			return err
+		}
+		found, err := pgx.CollectRows(rows, pgx.RowTo[int])
+		if err != nil {
+			return err
+		}
+		if len(found) != 1 || found[0] != id {
+			return fmt.Errorf("key %d leads to rows %v", place, found)
+		}
+	}
+	return nil
 }
 
 // wholeInOrder wants every row once, by ascending or descending place.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/quiredb/quire/core/am"
@@ -12,7 +13,8 @@ import (
 	"github.com/quiredb/quire/plugins/wire/pb"
 )
 
-// An inquiry is a search for one key, or for the keys that begin with some columns, in the encoding of core/ordkey.
+// An inquiry is a search for one key, or for the keys that begin with some columns, in the encoding of core/ordkey; or for several that differ in
+// the last of these columns.
 type inquiry struct {
 	key   []byte
 	value []byte // while it is being encoded
@@ -22,7 +24,7 @@ type inquiry struct {
 var inquiries = sync.Pool{New: func() any { return &inquiry{key: make([]byte, 0, 64), value: make([]byte, 0, 64)} }}
 
 // encode makes a key of the conditions; false if they are not one equality for each of the first columns, or ask for a value that a key
-// does not keep.
+// does not keep. Of a list in the last condition it leaves the values out.
 func (q *inquiry) encode(idx *am.Index, keys []am.ScanKey, opts *am.ScanOptions) bool {
 	if len(keys) == 0 || len(keys) > len(idx.Columns) || opts.Direction == am.Backward {
 		return false
@@ -34,24 +36,32 @@ func (q *inquiry) encode(idx *am.Index, keys []am.ScanKey, opts *am.ScanOptions)
 	}
 	q.key = q.key[:0]
 	for i := range keys {
-		k, col := &keys[i], &idx.Columns[i]
-		t := datum.Lookup(col.Type)
-		if k.Column != i || k.Strategy != "=" || k.Arg.Null || t == nil {
-			return false
+		k := &keys[i]
+		if k.Column == i && k.Strategy == am.AnyEqual && i == len(keys)-1 {
+			return true
 		}
-		q.value = t.AppendBinary(q.value[:0], k.Arg)
-		var err error
-		if q.key, err = ordkey.Append(q.key, uint32(col.Type), q.value, col.Desc, col.NullsFirst); err != nil {
-			return false // the plugin has words for it
+		if k.Column != i || k.Strategy != "=" || !q.append(&idx.Columns[i], k.Arg) {
+			return false
 		}
 	}
 	return true
 }
 
-// known answers a search from a span, if there is one that holds. want says that the plugin should be asked for one.
+// append adds a column's value to the key; false for one that no key has, about which the plugin has words.
+func (q *inquiry) append(col *am.Column, v datum.Datum) bool {
+	t := datum.Lookup(col.Type)
+	if v.Null || t == nil {
+		return false
+	}
+	q.value = t.AppendBinary(q.value[:0], v)
+	var err error
+	q.key, err = ordkey.Append(q.key, uint32(col.Type), q.value, col.Desc, col.NullsFirst)
+	return err == nil
+}
+
+// known answers a search from spans, if there are some that cover it and hold. want says that the plugin should be asked for one.
 func (m *method) known(idx *am.Index, keys []am.ScanKey, opts *am.ScanOptions) (f *found, want bool) {
-	k := m.keeper
-	if !k.spanning.Load() {
+	if !m.keeper.spanning.Load() {
 		return nil, false
 	}
 	q := inquiries.Get().(*inquiry)
@@ -59,24 +69,52 @@ func (m *method) known(idx *am.Index, keys []am.ScanKey, opts *am.ScanOptions) (
 	if !q.encode(idx, keys, opts) {
 		return nil, false
 	}
-	x, seen := k.spans.of(idx.Rel.Rel)
+	x, seen := m.keeper.spans.of(idx.Rel.Rel)
 	if !seen { // one search alone is not worth a span
 		return nil, false
 	}
+	f = &found{}
+	last := &keys[len(keys)-1]
+	if last.Strategy != am.AnyEqual {
+		if want, ok := m.find(q, f, x, idx, keys, opts, last.Arg); !ok {
+			return nil, want
+		}
+		return f, false
+	}
+	col, prefix := &idx.Columns[last.Column], len(q.key)
+	for i := range last.Args { // ascending; the hits come in the order of the index
+		v := last.Args[i]
+		if col.Desc {
+			v = last.Args[len(last.Args)-1-i]
+		}
+		if q.key = q.key[:prefix]; !q.append(col, v) {
+			return nil, false
+		}
+		if _, ok := m.find(q, f, x, idx, keys, opts, v); !ok {
+			return nil, false
+		}
+	}
+	return f, false
+}
+
+// find adds to f the rows whose keys begin with q's; last is the value that the last condition asks for. It is not ok without a span that
+// covers them and holds.
+func (m *method) find(q *inquiry, f *found, x *indexSpans, idx *am.Index, keys []am.ScanKey, opts *am.ScanOptions, last datum.Datum) (want, ok bool) {
+	spans := m.keeper.spans
 	st := x.at(q.key)
 	if st == nil {
-		return nil, x.barren.due() && k.spans.room.due()
+		return x.barren.due() && spans.room.due(), false
 	}
 	h := st.span.Load()
 	if h == nil {
-		return nil, st.fickle.due()
+		return st.fickle.due(), false
 	}
 	if !h.Covers(q.key) {
-		return nil, false // a prefix that goes on on another page
+		return false, false // a prefix that goes on on another page
 	}
 	if !m.holds(idx, h) {
-		k.spans.drop(st, h)
-		return nil, st.fickle.due()
+		spans.drop(st, h)
+		return st.fickle.due(), false
 	}
 	if !st.used.Load() {
 		st.used.Store(true)
@@ -84,7 +122,7 @@ func (m *method) known(idx *am.Index, keys []am.ScanKey, opts *am.ScanOptions) (
 	if !h.served.Load() {
 		h.served.Store(true)
 	}
-	return q.answer(m.keeper.cfg.Pages, idx, h.Span, keys, opts)
+	return false, q.answer(f, m.keeper.cfg.Pages, idx, h.Span, keys, opts, last)
 }
 
 // holds reports whether the page that a span rests on is still what it was (H8).
@@ -100,34 +138,34 @@ func (m *method) holds(idx *am.Index, h *heldSpan) bool {
 	return true
 }
 
-// answer makes hits of what a span has.
-func (q *inquiry) answer(pages PageStore, idx *am.Index, span *wire.Span, keys []am.ScanKey, opts *am.ScanOptions) (*found, bool) {
-	q.tids = q.tids[:0]
-	if i, j := span.Find(q.key); i < j {
-		q.tids = span.AppendTIDs(q.tids, i, j)
+// answer adds hits of what a span has.
+func (q *inquiry) answer(f *found, pages PageStore, idx *am.Index, span *wire.Span, keys []am.ScanKey, opts *am.ScanOptions, last datum.Datum) bool {
+	i, j := span.Find(q.key)
+	if i == j {
+		return true
 	}
-	f := &found{}
-	if len(q.tids) == 0 {
-		return f, false
+	q.tids = span.AppendTIDs(q.tids[:0], i, j)
+	if f.hits == nil && len(q.tids) == 1 {
+		f.hits = f.one[:0]
 	}
-	if f.hits = f.one[:0]; len(q.tids) > 1 {
-		f.hits = make([]am.Hit, 0, len(q.tids))
-	}
+	f.hits = slices.Grow(f.hits, len(q.tids))
 	var values []datum.Datum
 	if len(opts.Return) > 0 {
 		values = make([]datum.Datum, len(opts.Return))
 		for i, c := range opts.Return {
-			values[i] = keys[c].Arg
+			if values[i] = last; c < len(keys)-1 {
+				values[i] = keys[c].Arg
+			}
 		}
 	}
 	length, err := pages.HeapLength(*idx)
 	for _, tid := range q.tids {
 		if err != nil || tid.Block >= length { // H5: the table was made shorter since, or the span lied
-			return nil, false
+			return false
 		}
 		f.hits = append(f.hits, am.Hit{TID: tid, Values: values})
 	}
-	return f, false
+	return true
 }
 
 // keep takes a span that came with an answer, and believes none of it (H5). An error is the plugin's failure.

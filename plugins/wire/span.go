@@ -111,33 +111,24 @@ type SpanBuilder struct {
 	span       Span
 	ends       []byte
 	keys, tids []byte
-	last       page.TID
+	last       []byte // key, in keys
+	lastTID    page.TID
 	tooLong    bool
 }
 
 // NewSpanBuilder begins a span. A nil high has no end. The bounds are copied.
 func NewSpanBuilder(blk page.BlockNumber, version page.LSN, low, high []byte) *SpanBuilder {
-	return &SpanBuilder{span: Span{
-		Block: blk, Version: version, Low: bytes.Clone(low), High: bytes.Clone(high), Endless: high == nil,
-	}}
+	return &SpanBuilder{
+		span: Span{Block: blk, Version: version, Low: bytes.Clone(low), High: bytes.Clone(high), Endless: high == nil},
+		ends: make([]byte, 0, MaxSpan/8), keys: make([]byte, 0, MaxSpan/8), tids: make([]byte, 0, MaxSpan/8),
+	}
 }
 
 // Add adds a row, behind all that were added before: by key, and among equal keys by address. A key out of order or out of the bounds is
 // an error.
 func (b *SpanBuilder) Add(key []byte, tid page.TID) error {
 	s := &b.span
-	var last []byte
-	if s.count > 0 {
-		from := 0
-		if s.count > 1 {
-			from = int(binary.LittleEndian.Uint16(b.ends[(s.count-2)*spanEnd:]))
-		}
-		last = b.keys[from:]
-	}
-	c := -1
-	if s.count > 0 {
-		c = bytes.Compare(last, key)
-	}
+	c := bytes.Compare(b.last, key) // no key is empty, so that the first one is above none
 	switch {
 	case b.tooLong:
 		return nil
@@ -145,16 +136,17 @@ func (b *SpanBuilder) Add(key []byte, tid page.TID) error {
 		return fmt.Errorf("%w: span with row address %v", ErrWrongState, tid)
 	case len(key) == 0 || !s.Covers(key):
 		return fmt.Errorf("%w: key %x does not belong into the span from %x to %x", ErrWrongState, key, s.Low, s.High)
-	case c > 0 || c == 0 && b.last.Compare(tid) >= 0:
-		return fmt.Errorf("%w: key %x, row %v does not follow key %x, row %v", ErrWrongState, key, tid, last, b.last)
+	case c > 0 || c == 0 && b.lastTID.Compare(tid) >= 0:
+		return fmt.Errorf("%w: key %x, row %v does not follow key %x, row %v", ErrWrongState, key, tid, b.last, b.lastTID)
 	}
 	if c < 0 {
 		s.count++
 		b.keys = append(b.keys, key...)
+		b.last = b.keys[len(b.keys)-len(key):]
 		b.ends = append(b.ends, 0, 0, 0, 0)
 	}
 	b.tids = tid.AppendBinary(b.tids)
-	b.last = tid
+	b.lastTID = tid
 	if len(b.ends)+len(b.keys)+len(b.tids) > MaxSpan {
 		b.tooLong = true
 		return nil
