@@ -2,6 +2,7 @@ package datum
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -10,7 +11,7 @@ import (
 	"github.com/quiredb/quire/core/pgerr"
 )
 
-// An array of one dimension is kept in S in PostgreSQL's binary format, big endian, elements in their own binary format with -1
+// An array has one dimension, or none if it is empty. It is kept in S in PostgreSQL's binary format, big endian, elements in their own binary format with -1
 // as the length of a null; the empty array has no dimension and ends after the element type.
 //
 //	0            4               8              12       16            20
@@ -23,10 +24,19 @@ const (
 	maxArrayLength = 1 << 27
 )
 
-// NewArray returns an array of elements of one type.
-func NewArray(element OID, list []Datum) Datum { return newArray(MustLookup(element), list) }
+// NewArray returns an array of elements of one type, counted from 1.
+func NewArray(element OID, list []Datum) Datum { return newArray(MustLookup(element), 1, list) }
 
-func newArray(info *TypeInfo, list []Datum) Datum {
+// NewArrayFrom returns an array whose first element has the number lower, unless that is more than can be counted (54000).
+func NewArrayFrom(element OID, lower int64, list []Datum) (Datum, error) {
+	if _, err := checkBounds([]dimension{{length: int64(len(list)), lower: lower}}); err != nil {
+		return Datum{}, err
+	}
+	return newArray(MustLookup(element), lower, list), nil
+}
+
+// newArray makes an array. An empty one has no dimension, so nothing is kept of lower.
+func newArray(info *TypeInfo, lower int64, list []Datum) Datum {
 	b := make([]byte, 0, arrayHeader1+8*len(list))
 	word := func(v int) { b = binary.BigEndian.AppendUint32(b, uint32(v)) }
 	nulls := 0
@@ -42,7 +52,7 @@ func newArray(info *TypeInfo, list []Datum) Datum {
 		return Datum{S: alias(b)}
 	}
 	word(len(list))
-	word(1)
+	word(int(lower))
 	for i := range list {
 		if list[i].Null {
 			word(-1)
@@ -70,23 +80,9 @@ func readArray(b []byte, info *TypeInfo) ([]Datum, error) {
 	if err := checkArrayHeader(b, info); err != nil {
 		return nil, err
 	}
-	switch empty := binary.BigEndian.Uint32(b) == 0; {
-	case empty && len(b) == arrayHeader:
-		return nil, nil
-	case empty:
-		return nil, ErrExcess
-	case len(b) < arrayHeader1:
-		return nil, errShort()
-	}
-	n, lower := int(int32(binary.BigEndian.Uint32(b[12:]))), int(int32(binary.BigEndian.Uint32(b[16:])))
-	b = b[arrayHeader1:]
-	switch {
-	case n < 0 || n >= maxArrayLength:
-		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayLength-1)
-	case lower > math.MaxInt32-n:
-		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "array lower bound is too large: %d", lower)
-	case n > len(b)/4: // before memory is taken for so many
-		return nil, errShort()
+	n, b, err := arrayBounds(b)
+	if err != nil {
+		return nil, err
 	}
 	list := make([]Datum, 0, n)
 	for i := range n {
@@ -118,6 +114,49 @@ func readArray(b []byte, info *TypeInfo) ([]Datum, error) {
 	return list, nil
 }
 
+// arrayBounds reads the dimensions of a binary array, whose header is there and sound, and returns the number of elements and what follows.
+func arrayBounds(b []byte) (n int, rest []byte, err error) {
+	var buf [maxDimensions]dimension
+	dims := buf[:binary.BigEndian.Uint32(b)]
+	b = b[arrayHeader:]
+	for i := range dims {
+		if len(b) < 8 {
+			return 0, nil, errShort()
+		}
+		dims[i] = dimension{length: int64(int32(binary.BigEndian.Uint32(b))), lower: int64(int32(binary.BigEndian.Uint32(b[4:])))}
+		b = b[8:]
+	}
+	if n, err = checkBounds(dims); err != nil {
+		return 0, nil, err
+	}
+	if n > len(b)/4 { // before memory is taken for so many
+		return 0, nil, errShort()
+	}
+	return n, b, nil
+}
+
+// A dimension of an array: the number of its elements and of the first of them.
+type dimension struct{ length, lower int64 }
+
+// checkBounds returns the number of elements of an array with these dimensions, unless that is out of bounds or not supported.
+func checkBounds(dims []dimension) (int, error) {
+	n := int64(min(1, len(dims)))
+	for _, d := range dims {
+		if n *= d.length; d.length < 0 || n >= maxArrayLength {
+			return 0, pgerr.New(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayLength-1)
+		}
+	}
+	for _, d := range dims {
+		if d.lower > math.MaxInt32-d.length {
+			return 0, pgerr.New(pgerr.ProgramLimitExceeded, "array lower bound is too large: %d", d.lower)
+		}
+	}
+	if len(dims) > 1 && n > 0 {
+		return 0, pgerr.New(pgerr.FeatureNotSupported, "arrays of more than one dimension are not supported")
+	}
+	return int(n), nil
+}
+
 // arrayType makes the array type of an element type.
 func arrayType(element *TypeInfo) *TypeInfo {
 	t := &TypeInfo{OID: element.Array, Name: "_" + element.Name, SQLName: element.SQLName + "[]", Len: -1, Category: 'A',
@@ -127,6 +166,9 @@ func arrayType(element *TypeInfo) *TypeInfo {
 		list, err := readArray(d.Bytes(), element)
 		if err != nil {
 			return dst
+		}
+		if lower := d.ArrayLower(); lower != 1 {
+			dst = fmt.Appendf(dst, "[%d:%d]=", lower, lower+int64(len(list))-1)
 		}
 		dst = append(dst, '{')
 		for i := range list {
@@ -146,7 +188,7 @@ func arrayType(element *TypeInfo) *TypeInfo {
 		if err != nil {
 			return Datum{}, err
 		}
-		return newArray(element, list), nil
+		return newArray(element, Datum{S: alias(b)}.ArrayLower(), list), nil
 	}
 	t.ordering = arrayOrdering(element, ordkey.CompareArrays)
 	return t
@@ -163,7 +205,7 @@ func fitElements(element *TypeInfo, d Datum, mod int32, explicit bool) (Datum, e
 			return Datum{}, err
 		}
 	}
-	return newArray(element, list), nil
+	return newArray(element, d.ArrayLower(), list), nil
 }
 
 // arrayOrdering is how arrays compare and hash by their elements.
@@ -239,104 +281,15 @@ func vectorType(oid OID, element *TypeInfo) *TypeInfo {
 func NewVector(element OID, list []Datum) Datum { return newVector(MustLookup(element), list) }
 
 func newVector(element *TypeInfo, list []Datum) Datum {
-	b := []byte(newArray(element, append(list[:len(list):len(list)], Datum{})).S)
+	b := []byte(newArray(element, 0, append(list[:len(list):len(list)], Datum{})).S)
 	binary.BigEndian.PutUint32(b[12:], uint32(len(list)))
-	binary.BigEndian.PutUint32(b[16:], 0)
 	return Datum{S: alias(b[:len(b)-4-int(element.Len)])}
 }
 
-// ArrayLower returns the number of an array's first element: 1, or 0 for a vector of the catalogs.
+// ArrayLower returns the number of an array's first element, 1 for an empty array.
 func (d Datum) ArrayLower() int64 {
 	if len(d.S) < arrayHeader1 {
 		return 1
 	}
 	return int64(int32(binary.BigEndian.Uint32(d.Bytes()[16:])))
-}
-
-// AppendArrayElement appends an element's text as it stands inside braces, quoted if need be.
-func AppendArrayElement(dst []byte, s string) []byte {
-	if s != "" && !strings.EqualFold(s, "null") && !strings.ContainsAny(s, "{},\"\\ \t\n\r\v\f") {
-		return append(dst, s...)
-	}
-	dst = append(dst, '"')
-	for i := range len(s) {
-		if s[i] == '"' || s[i] == '\\' {
-			dst = append(dst, '\\')
-		}
-		dst = append(dst, s[i])
-	}
-	return append(dst, '"')
-}
-
-func parseArray(env *Env, s string, element *TypeInfo, mod int32) (Datum, error) {
-	malformed := func(detail string) (Datum, error) {
-		return Datum{}, pgerr.New(pgerr.InvalidTextRepresentation, "malformed array literal: \"%s\"", s).WithDetail("%s", detail)
-	}
-	t := trimSpace(s)
-	if t == "" || t[0] != '{' {
-		return malformed("Array value must start with \"{\" or dimension information.")
-	}
-	t = t[1:]
-	var list []Datum
-	if rest := strings.TrimLeft(t, " \t\n\r\v\f"); rest == "}" {
-		return newArray(element, nil), nil
-	}
-	for {
-		t = strings.TrimLeft(t, " \t\n\r\v\f")
-		if strings.HasPrefix(t, "{") {
-			return Datum{}, pgerr.New(pgerr.FeatureNotSupported, "arrays of more than one dimension are not supported")
-		}
-		text, quoted, rest, ok := arrayItem(t)
-		if !ok || rest == "" {
-			return malformed("Unexpected end of input.")
-		}
-		if text == "" && !quoted {
-			return malformed("Unexpected \"" + rest[:1] + "\" character.")
-		}
-		d := NewNull()
-		if quoted || !strings.EqualFold(text, "null") {
-			var err error
-			if d, err = element.ParseTextIn(env, text, mod); err != nil {
-				return Datum{}, err
-			}
-		}
-		list = append(list, d)
-		switch {
-		case rest == "}":
-			return newArray(element, list), nil
-		case rest[0] == '}':
-			return malformed("Junk after closing right brace.")
-		case len(list) > maxArrayLength:
-			return Datum{}, pgerr.New(pgerr.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxArrayLength)
-		}
-		t = rest[1:]
-	}
-}
-
-// arrayItem reads one element up to the comma or brace that rest begins with.
-func arrayItem(t string) (text string, quoted bool, rest string, ok bool) {
-	var b strings.Builder
-	i, inQuotes, keep := 0, false, 0
-	for ; i < len(t); i++ {
-		c := t[i]
-		switch {
-		case c == '\\':
-			i++
-			if i == len(t) {
-				return "", false, "", false
-			}
-			b.WriteByte(t[i])
-			keep = b.Len()
-		case c == '"':
-			inQuotes = !inQuotes
-			quoted = true
-			keep = b.Len()
-		case !inQuotes && (c == ',' || c == '}'):
-			text = b.String()
-			return text[:max(keep, len(strings.TrimRight(text, " \t\n\r\v\f")))], quoted, t[i:], true
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return "", false, "", false
 }

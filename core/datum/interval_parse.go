@@ -8,239 +8,281 @@ import (
 	"github.com/quiredb/quire/core/pgerr"
 )
 
-// intervalParser sums up the parts of an interval literal. Fractions of a unit flow down into the next smaller one, as
-// PostgreSQL has it: 1.5 months are a month and 15 days.
-type intervalParser struct {
-	text         string
-	months, days float64 // whole numbers, kept as floats to notice overflow
-	micros       float64
-	exact        int64 // the part of the microseconds that must not lose digits
-}
+// An intervalProblem is what is wrong with the text of an interval.
+type intervalProblem uint8
 
+const (
+	intervalSound intervalProblem = iota
+	intervalSyntax
+	intervalTooBig // a field beyond its range
+)
+
+// parseInterval reads PostgreSQL's verbose format ("1 day 2:03 ago"), and where that is none, ISO 8601's durations.
 func parseInterval(_ *Env, s string, mod int32) (Datum, error) {
-	p := intervalParser{text: s}
-	t := strings.ToLower(trimSpace(s))
-	var ok bool
-	if strings.HasPrefix(t, "p") {
-		ok = p.iso(t[1:])
-	} else {
-		ok = p.verbose(t)
+	var sum intervalSum
+	fields, problem := splitInterval(s)
+	if problem == intervalSound {
+		problem = sum.verbose(fields)
 	}
-	if !ok {
+	if problem == intervalSyntax {
+		sum = intervalSum{}
+		problem = sum.iso(s)
+	}
+	switch problem {
+	case intervalSyntax:
 		return Datum{}, pgerr.New(pgerr.InvalidDatetimeFormat, "invalid input syntax for type interval: \"%s\"", s)
-	}
-	const mostYears = 12 * (1 << 31) // in months
-	if !fitsInt32(p.months) && math.Abs(p.months) < mostYears {
-		return Datum{}, pgerr.New(pgerr.DatetimeFieldOverflow, "interval out of range")
-	}
-	total := p.micros + float64(p.exact)
-	if !fitsInt32(p.months) || !fitsInt32(p.days) || math.Abs(total) > math.MaxInt64/2*1.99 {
+	case intervalTooBig:
 		return Datum{}, pgerr.New(pgerr.IntervalFieldOverflow, "interval field value out of range: \"%s\"", s)
 	}
-	micros := roundTimestamp(p.exact+int64(math.RoundToEven(p.micros)), mod)
-	return NewInterval(IntervalValue{Months: int32(p.months), Days: int32(p.days), Micros: micros}), nil
+	months := sum.years*12 + sum.months
+	if !fitsInt32(months) {
+		return Datum{}, pgerr.New(pgerr.DatetimeFieldOverflow, "interval out of range")
+	}
+	return NewInterval(IntervalValue{Months: int32(months), Days: int32(sum.days), Micros: roundTimestamp(sum.micros, mod)}), nil
 }
 
-func fitsInt32(v float64) bool { return v >= math.MinInt32 && v <= math.MaxInt32 }
+func fitsInt32(v int64) bool { return v >= math.MinInt32 && v <= math.MaxInt32 }
 
-func (p *intervalParser) add(v float64, unit string) bool {
-	whole := math.Trunc(v)
-	fraction := v - whole
-	months := func(factor float64) {
-		p.months += math.RoundToEven(v * factor)
+// An intervalSum adds up the parts of an interval. Years, months and days stay within 32 bits each.
+type intervalSum struct{ micros, days, months, years int64 }
+
+// add32 adds v times scale to a field, unless the result or v is beyond 32 bits.
+func add32(field *int64, v, scale int64) bool {
+	if !fitsInt32(v) || !fitsInt32(v*scale) || !fitsInt32(*field+v*scale) {
+		return false
 	}
-	days := func(n, f float64) {
-		p.days += n
-		w := math.Trunc(f)
-		p.days += w
-		p.micros += (f - w) * MicrosPerDay
+	*field += v * scale
+	return true
+}
+
+// addMicros adds v + fraction units of scale microseconds; the fraction is rounded to a microsecond, halves towards zero.
+func (s *intervalSum) addMicros(v int64, fraction float64, scale int64) bool {
+	product := v * scale
+	if v != 0 && product/v != scale {
+		return false
 	}
-	micros := func(scale int64) {
-		p.exact += int64(whole) * scale
-		p.micros += fraction * float64(scale)
+	total := s.micros + product
+	if (total > s.micros) != (product > 0) {
+		return false
 	}
-	if math.Abs(v) > math.MaxInt64/4/MicrosPerHour && strings.HasPrefix(unit, "h") {
-		p.micros = math.Inf(1)
+	s.micros = total
+	if fraction == 0 {
 		return true
 	}
+	fraction *= float64(scale)
+	extra := int64(fraction)
+	switch rest := fraction - float64(extra); {
+	case rest > 0.5:
+		extra++
+	case rest < -0.5:
+		extra--
+	}
+	total = s.micros + extra
+	if (total > s.micros) != (extra > 0) && extra != 0 {
+		return false
+	}
+	s.micros = total
+	return true
+}
+
+// addDays adds a fraction of scale days; what is less than a day becomes microseconds.
+func (s *intervalSum) addDays(fraction float64, scale int64) bool {
+	fraction *= float64(scale)
+	whole := int64(fraction)
+	return add32(&s.days, whole, 1) && s.addMicros(0, fraction-float64(whole), MicrosPerDay)
+}
+
+// add adds v + fraction of a unit. Fractions flow down into smaller units: half a month is 15 days, half a year six months.
+func (s *intervalSum) add(v int64, fraction float64, unit intervalUnit) bool {
 	switch unit {
-	case "millennium", "millennia", "mil", "mils":
-		months(12_000)
-	case "century", "centuries", "cent", "c":
-		months(1200)
-	case "decade", "decades", "dec", "decs":
-		months(120)
-	case "year", "years", "y", "yr", "yrs":
-		months(12)
-	case "month", "months", "mon", "mons":
-		p.months += whole
-		days(0, math.Round(fraction*30*1e9)/1e9)
-	case "week", "weeks", "w":
-		days(whole*7, fraction*7)
-	case "day", "days", "d":
-		days(whole, fraction)
-	case "hour", "hours", "h", "hr", "hrs":
-		micros(MicrosPerHour)
-	case "minute", "minutes", "m", "min", "mins":
-		micros(MicrosPerMinute)
-	case "second", "seconds", "s", "sec", "secs", "":
-		micros(MicrosPerSecond)
-	case "millisecond", "milliseconds", "ms", "msec", "msecs", "msecond", "mseconds":
-		micros(1000)
-	case "microsecond", "microseconds", "us", "usec", "usecs", "usecond", "useconds":
-		micros(1)
-	default:
-		return false
+	case unitDay:
+		return add32(&s.days, v, 1) && s.addMicros(0, fraction, MicrosPerDay)
+	case unitWeek:
+		return add32(&s.days, v, 7) && s.addDays(fraction, 7)
+	case unitMonth:
+		return add32(&s.months, v, 1) && s.addDays(fraction, 30)
+	case unitYear, unitDecade, unitCentury, unitMillennium:
+		scale := map[intervalUnit]int64{unitYear: 1, unitDecade: 10, unitCentury: 100, unitMillennium: 1000}[unit]
+		return add32(&s.years, v, scale) && add32(&s.months, int64(math.RoundToEven(fraction*float64(scale)*12)), 1)
 	}
-	return true
+	return s.addMicros(v, fraction, map[intervalUnit]int64{
+		unitMicrosecond: 1, unitMillisecond: 1000, unitSecond: MicrosPerSecond, unitMinute: MicrosPerMinute, unitHour: MicrosPerHour,
+	}[unit])
 }
 
-func (p *intervalParser) verbose(t string) bool {
-	fields := strings.Fields(strings.NewReplacer(",", " ", "@", " ").Replace(t))
-	if len(fields) == 0 {
-		return false
+func (s *intervalSum) negate() bool {
+	for _, v := range []*int64{&s.days, &s.months, &s.years} {
+		if *v = -*v; !fitsInt32(*v) {
+			return false
+		}
 	}
-	ago := fields[len(fields)-1] == "ago"
-	if ago {
-		fields = fields[:len(fields)-1]
-	}
-	for len(fields) > 0 {
-		f := fields[0]
-		fields = fields[1:]
-		if strings.Contains(f, ":") {
-			if !p.clock(f) {
-				return false
+	s.micros = -s.micros
+	return s.micros != math.MinInt64
+}
+
+// verbose adds fields up from the last to the first, so that a unit is known before its number. No unit may come twice, and a time of
+// day has hours, minutes and seconds.
+func (s *intervalSum) verbose(fields []intervalField) intervalProblem {
+	seen, ago, unit := unitSet(0), false, unitNone
+	for i := len(fields) - 1; i >= 0; i-- {
+		f := fields[i]
+		var units unitSet
+		switch {
+		case f.word:
+			word := f.text[:min(len(f.text), unitWordLength)]
+			if word == "ago" {
+				ago, unit = true, unitOther // a number before it has no unit
+				continue
+			}
+			known := false
+			if unit, known = intervalUnits[word]; !known {
+				return intervalSyntax
 			}
 			continue
-		}
-		n := numberPrefix(f)
-		if n == 0 {
-			return false
-		}
-		number, unit := f[:n], f[n:]
-		if unit != "" && unit[0] == '-' && isDigit(unit[min(1, len(unit)-1)]) {
-			if !p.yearMonth(number, unit[1:]) {
-				return false
+		case f.time || f.signed && strings.Contains(f.text, ":"):
+			micros, problem := clockMicros(strings.TrimLeft(f.text[:1], "+-") + f.text[1:])
+			if f.signed && problem != intervalSound {
+				return intervalSyntax // its number ends at the colon
 			}
-			continue
+			if problem != intervalSound {
+				return problem
+			}
+			if f.text[0] == '-' {
+				micros = -micros
+			}
+			s.micros, units, unit = micros, unitsOfTime, unitDay
+		default:
+			v, fraction, yearMonth, problem := intervalNumber(f.text)
+			if problem != intervalSound {
+				return problem
+			}
+			switch {
+			case yearMonth:
+				unit = unitMonth
+			case unit == unitNone:
+				unit = unitSecond
+			}
+			if unit == unitOther {
+				return intervalSyntax
+			}
+			if !s.add(v, fraction, unit) {
+				return intervalTooBig
+			}
+			units = 1 << unit
+			switch {
+			case unit == unitSecond && fraction != 0:
+				units = unitsOfSeconds
+			case unit == unitHour:
+				unit = unitDay // for a number before it
+			}
 		}
-		v, err := strconv.ParseFloat(number, 64)
-		if err != nil && math.IsInf(v, 0) {
-			p.micros = v
-			return true
+		if units&seen != 0 {
+			return intervalSyntax
 		}
-		if err != nil {
-			return false
-		}
-		if unit == "" && len(fields) > 0 && isAlpha(fields[0][0]) {
-			unit, fields = fields[0], fields[1:]
-		} else if unit == "" && len(fields) > 0 && strings.Contains(fields[0], ":") {
-			unit = "day"
-		}
-		if !p.add(v, unit) {
-			return false
-		}
+		seen |= units
 	}
-	if ago {
-		p.months, p.days, p.micros, p.exact = -p.months, -p.days, -p.micros, -p.exact
+	switch {
+	case seen == 0:
+		return intervalSyntax
+	case ago && !s.negate():
+		return intervalTooBig
 	}
-	return true
+	return intervalSound
 }
 
-// numberPrefix returns the length of a sign, digits and a fraction at the start of f, zero if there are no digits.
-func numberPrefix(f string) int {
-	n, digits := 0, 0
-	if n < len(f) && (f[n] == '+' || f[n] == '-') {
+// intervalNumber reads an integer, a number with a fraction, or SQL's "years-months", which is a number of months.
+func intervalNumber(text string) (v int64, fraction float64, yearMonth bool, problem intervalProblem) {
+	n := 0
+	for n < len(text) && (isDigit(text[n]) || n == 0 && (text[0] == '-' || text[0] == '+')) {
 		n++
 	}
-	for n < len(f) && (isDigit(f[n]) || f[n] == '.') {
-		if f[n] != '.' {
-			digits++
+	whole, rest := text[:n], text[n:]
+	if strings.Trim(whole, "+-") != "" {
+		var err error
+		if v, err = strconv.ParseInt(whole, 10, 64); err != nil {
+			return 0, 0, false, intervalTooBig
 		}
-		n++
+	} else if whole != "" && rest != "" && rest[0] != '.' {
+		return 0, 0, false, intervalSyntax
 	}
-	if digits == 0 {
-		return 0
+	negative := text[0] == '-'
+	switch {
+	case rest == "":
+		return v, 0, false, intervalSound
+	case rest[0] == '-':
+		digits := 1 + span(rest[1:], isDigit)
+		months, err := strconv.ParseInt("0"+rest[1:digits], 10, 32)
+		if err != nil || months > 11 || v > math.MaxInt64/12-1 || v < math.MinInt64/12+1 {
+			return 0, 0, false, intervalTooBig
+		}
+		if digits < len(rest) {
+			return 0, 0, false, intervalSyntax
+		}
+		if negative {
+			months = -months
+		}
+		return v*12 + months, 0, true, intervalSound
+	case rest[0] == '.':
+		if rest != "." {
+			var err error
+			if fraction, err = strconv.ParseFloat(rest, 64); err != nil {
+				return 0, 0, false, intervalSyntax
+			}
+		}
+		if negative {
+			fraction = -fraction
+		}
+		return v, fraction, false, intervalSound
 	}
-	return n
+	return 0, 0, false, intervalSyntax
 }
 
-func (p *intervalParser) yearMonth(years, months string) bool {
-	y, err1 := strconv.Atoi(years)
-	m, err2 := strconv.Atoi(months)
-	if err1 != nil || err2 != nil || m > 11 {
-		return false
+// clockMicros reads hours:minutes, hours:minutes:seconds or minutes:seconds.fraction.
+func clockMicros(text string) (int64, intervalProblem) {
+	parts := strings.Split(text, ":")
+	if len(parts) < 2 || len(parts) > 3 {
+		return 0, intervalSyntax
 	}
-	if strings.HasPrefix(years, "-") {
-		m = -m
-	}
-	p.months += float64(y)*12 + float64(m)
-	return true
-}
-
-func (p *intervalParser) clock(f string) bool {
-	sign := int64(1)
-	if f[0] == '-' || f[0] == '+' {
-		if f[0] == '-' {
-			sign = -1
+	last := &parts[len(parts)-1]
+	var fraction float64
+	point := strings.IndexByte(*last, '.')
+	if point >= 0 {
+		if rest := (*last)[point:]; rest != "." {
+			var err error
+			if fraction, err = strconv.ParseFloat(rest, 64); err != nil {
+				return 0, intervalSyntax
+			}
 		}
-		f = f[1:]
+		*last = (*last)[:point]
 	}
-	parts := strings.Split(f, ":")
-	if len(parts) > 3 {
-		return false
-	}
-	whole, fraction, _ := strings.Cut(parts[len(parts)-1], ".")
-	parts[len(parts)-1] = whole
 	var v [3]int64
-	for i, s := range parts {
-		n, err := strconv.ParseUint(s, 10, 32)
-		if err != nil || i > 0 && n > 59 && !(i == 2 && n == 60) {
-			return false
+	for i, p := range parts {
+		if strings.Trim(p, "0123456789") != "" {
+			return 0, intervalSyntax
 		}
-		v[i] = int64(n)
+		bits := 32
+		if i == 0 {
+			bits = 64
+		}
+		var err error
+		if v[i], err = strconv.ParseInt("0"+p, 10, bits); err != nil {
+			return 0, intervalTooBig
+		}
 	}
-	if strings.Trim(fraction, "0123456789") != "" {
-		return false
-	}
-	if fraction != "" && len(parts) == 2 { // minutes and seconds
+	if point >= 0 && len(parts) == 2 {
+		if v[0] > math.MaxInt32 {
+			return 0, intervalTooBig
+		}
 		v = [3]int64{0, v[0], v[1]}
 	}
-	if v[0] >= math.MaxInt64/MicrosPerHour {
-		p.micros = math.Inf(1)
-		return true
+	micros := int64(math.RoundToEven(fraction * MicrosPerSecond))
+	if v[1] > 59 || v[2] > 60 || v[0] > math.MaxInt64/MicrosPerHour {
+		return 0, intervalTooBig
 	}
-	p.exact += sign * (v[0]*MicrosPerHour + v[1]*MicrosPerMinute + v[2]*MicrosPerSecond + fractionMicros(fraction))
-	return true
-}
-
-// iso reads what follows the P of an ISO 8601 duration with designators.
-func (p *intervalParser) iso(t string) bool {
-	timePart, seen := false, false
-	for t != "" {
-		if t[0] == 't' && !timePart {
-			timePart, t = true, t[1:]
-			continue
-		}
-		n := numberPrefix(t)
-		if n == 0 || n == len(t) {
-			return false
-		}
-		v, err := strconv.ParseFloat(t[:n], 64)
-		if err != nil {
-			return false
-		}
-		unit := t[n : n+1]
-		if timePart && !strings.Contains("hms", unit) || !timePart && !strings.Contains("ymwd", unit) {
-			return false
-		}
-		if unit == "m" && !timePart {
-			unit = "mon"
-		}
-		if !p.add(v, unit) {
-			return false
-		}
-		t, seen = t[n+1:], true
+	sum := v[0] * MicrosPerHour
+	rest := v[1]*MicrosPerMinute + v[2]*MicrosPerSecond + micros
+	if sum > math.MaxInt64-rest {
+		return 0, intervalTooBig
 	}
-	return seen
+	return sum + rest, intervalSound
 }

@@ -56,8 +56,5 @@ func checkArrayHeader(b []byte, info *TypeInfo) error {
 		return pgerr.New(pgerr.DatatypeMismatch, "binary data has array element type %d (%s) instead of expected %d (%s)",
 			oid, shownName(oid), info.OID, info.SQLName)
 	}
-	if dimensions > 1 {
-		return pgerr.New(pgerr.FeatureNotSupported, "arrays of more than one dimension are not supported")
-	}
 	return nil
 }

@@ -49,7 +49,7 @@ func arrayCast(from, to OID) *Function {
 		if isVector(to) {
 			return datum.NewVector(b, list), nil
 		}
-		return datum.NewArray(b, list), nil
+		return datum.NewArrayFrom(b, d.ArrayLower(), list)
 	}
 	return fn
 }

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,11 +73,20 @@ func registerArrayEdit(r *Registry, t *datum.TypeInfo) {
 	}
 	appendOne := func(_ *EvalCtx, a, e Datum) (Datum, error) {
 		list, err := elements(a)
-		return datum.NewArray(t.Elem, append(list, e)), err
+		if err != nil {
+			return Datum{}, err
+		}
+		return datum.NewArrayFrom(t.Elem, a.ArrayLower(), append(list, e))
 	}
 	prepend := func(_ *EvalCtx, e, a Datum) (Datum, error) {
 		list, err := elements(a)
-		return datum.NewArray(t.Elem, append([]Datum{e}, list...)), err
+		if err != nil {
+			return Datum{}, err
+		}
+		if len(list) > 0 && a.ArrayLower() == math.MinInt32 { // the new element is numbered before all count again from there
+			return Datum{}, pgerr.New(pgerr.NumericValueOutOfRange, "integer out of range")
+		}
+		return datum.NewArrayFrom(t.Elem, a.ArrayLower(), append([]Datum{e}, list...))
 	}
 	concat := func(_ *EvalCtx, a, b Datum) (Datum, error) {
 		if a.Null || b.Null {
@@ -90,7 +100,10 @@ func registerArrayEdit(r *Registry, t *datum.TypeInfo) {
 			return Datum{}, err
 		}
 		y, err := elements(b)
-		return datum.NewArray(t.Elem, append(x, y...)), err
+		if err != nil || len(x) == 0 {
+			return b, err
+		}
+		return datum.NewArrayFrom(t.Elem, a.ArrayLower(), append(x, y...))
 	}
 	for _, f := range []struct {
 		name string
@@ -130,29 +143,38 @@ func registerArraySearch(r *Registry, t *datum.TypeInfo) {
 		}
 		return datum.NewNull(), nil
 	}
-	filter := func(f func(list []Datum, a []Datum) []Datum, element OID) func(*EvalCtx, []Datum) (Datum, error) {
+	filter := func(f func(list []Datum, a []Datum) []Datum) func(*EvalCtx, []Datum) (Datum, error) {
 		return func(_ *EvalCtx, a []Datum) (Datum, error) {
 			if a[0].Null {
 				return a[0], nil
 			}
 			list, err := a[0].Array(t.Elem)
-			return datum.NewArray(element, f(list, a)), err
+			if err != nil {
+				return Datum{}, err
+			}
+			return datum.NewArrayFrom(t.Elem, a[0].ArrayLower(), f(list, a))
 		}
+	}
+	positions := func(_ *EvalCtx, a []Datum) (Datum, error) {
+		if a[0].Null {
+			return a[0], nil
+		}
+		list, err := a[0].Array(t.Elem)
+		var out []Datum
+		for i := range list {
+			if same(list[i], a[1]) {
+				out = append(out, datum.NewInt(int64(i)+a[0].ArrayLower()))
+			}
+		}
+		return datum.NewArray(datum.Int4, out), err
 	}
 	r.Register(
 		&Function{Name: "array_position", Args: []OID{t.OID, t.Elem}, Returns: datum.Int4, Eval: position},
 		&Function{Name: "array_position", Args: []OID{t.OID, t.Elem, datum.Int4}, Returns: datum.Int4, Eval: position},
-		&Function{Name: "array_positions", Args: []OID{t.OID, t.Elem}, Returns: datum.MustLookup(datum.Int4).Array, Eval: filter(func(list, a []Datum) (out []Datum) {
-			for i := range list {
-				if same(list[i], a[1]) {
-					out = append(out, datum.NewInt(int64(i)+a[0].ArrayLower()))
-				}
-			}
-			return out
-		}, datum.Int4)},
+		&Function{Name: "array_positions", Args: []OID{t.OID, t.Elem}, Returns: datum.MustLookup(datum.Int4).Array, Eval: positions},
 		&Function{Name: "array_remove", Args: []OID{t.OID, t.Elem}, Returns: t.OID, Eval: filter(func(list, a []Datum) []Datum {
 			return slices.DeleteFunc(list, func(d Datum) bool { return same(d, a[1]) })
-		}, t.Elem)},
+		})},
 		&Function{Name: "array_replace", Args: []OID{t.OID, t.Elem, t.Elem}, Returns: t.OID, Eval: filter(func(list, a []Datum) []Datum {
 			for i := range list {
 				if same(list[i], a[1]) {
@@ -160,7 +182,7 @@ func registerArraySearch(r *Registry, t *datum.TypeInfo) {
 				}
 			}
 			return list
-		}, t.Elem)},
+		})},
 	)
 	// Nulls are equal to nothing here.
 	within := func(a, b []Datum) bool {

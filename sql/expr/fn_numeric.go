@@ -27,8 +27,16 @@ func numeric1(f func(x *numeric.Decimal)) func(*EvalCtx, Datum) (Datum, error) {
 		var x numeric.Decimal
 		x.Decode(a.S)
 		f(&x)
-		return datum.NewNumeric(&x), nil
+		return checkedNumeric(&x)
 	}
+}
+
+// checkedNumeric is a result that rounding may have made too large.
+func checkedNumeric(x *numeric.Decimal) (Datum, error) {
+	if err := x.CheckRange(); err != nil {
+		return Datum{}, datum.NumericError(err)
+	}
+	return datum.NewNumeric(x), nil
 }
 
 // numericFn adapts a function that may fail; domain words the error for arguments outside its domain.
@@ -131,12 +139,12 @@ func numericSign(_ *EvalCtx, a Datum) (Datum, error) {
 	return datum.NewNumericInt(int64(x.Sign())), nil
 }
 
-// toScale adapts rounding to a number of digits, which PostgreSQL limits to 2000 either way.
+// toScale adapts rounding to a number of digits, which PostgreSQL limits to what a numeric may have on either side of the point.
 func toScale(f func(x *numeric.Decimal, scale int) *numeric.Decimal) func(*EvalCtx, Datum, Datum) (Datum, error) {
 	return func(_ *EvalCtx, a, b Datum) (Datum, error) {
 		var x numeric.Decimal
 		x.Decode(a.S)
-		return datum.NewNumeric(f(&x, int(max(min(b.I, 2000), -2000)))), nil
+		return checkedNumeric(f(&x, int(max(min(b.I, numeric.MaxScale), -numeric.MaxIntegerDigits-1))))
 	}
 }
 

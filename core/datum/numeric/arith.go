@@ -68,7 +68,7 @@ func (z *Decimal) Add(x, y *Decimal) error {
 	a, b, scale := align(x, y, &buf)
 	z.Coeff.Add(a, b)
 	z.Scale, z.Form = scale, Finite
-	return z.checkRange()
+	return z.CheckRange()
 }
 
 // Sub sets z to x - y.
@@ -88,7 +88,7 @@ func (z *Decimal) Sub(x, y *Decimal) error {
 	a, b, scale := align(x, y, &buf)
 	z.Coeff.Sub(a, b)
 	z.Scale, z.Form = scale, Finite
-	return z.checkRange()
+	return z.CheckRange()
 }
 
 // Mul sets z to x * y.
@@ -98,7 +98,7 @@ func (z *Decimal) Mul(x, y *Decimal) error {
 	}
 	z.Coeff.Mul(&x.Coeff, &y.Coeff)
 	z.Scale, z.Form = x.Scale+y.Scale, Finite
-	return z.checkRange()
+	return z.CheckRange()
 }
 
 // Quo sets z to x / y, with at least 16 significant digits.
@@ -126,7 +126,7 @@ func (z *Decimal) Quo(x, y *Decimal) error {
 	scaleUp(&den, -shift)
 	quoRound(&z.Coeff, &num, &den, true)
 	z.Scale, z.Form = scale, Finite
-	return z.checkRange()
+	return z.CheckRange()
 }
 
 // divScale is select_div_scale: the weights of the operands' first digits in base 10000 tell that of the quotient.
@@ -186,7 +186,7 @@ func (z *Decimal) QuoTrunc(x, y *Decimal) error {
 	a, b, _ := align(x, y, &buf)
 	z.Coeff.Set(q.Quo(a, b))
 	z.Scale, z.Form = 0, Finite
-	return z.checkRange()
+	return z.CheckRange()
 }
 
 // Rem sets z to x - y * trunc(x/y).

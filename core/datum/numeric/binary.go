@@ -137,5 +137,5 @@ func (d *Decimal) ParseBinary(b []byte) error {
 		return err
 	}
 	d.rescale(scale, false)
-	return d.checkRange()
+	return d.CheckRange()
 }

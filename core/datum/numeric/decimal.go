@@ -165,8 +165,8 @@ func (d *Decimal) IntegerDigits() int {
 	return digitCount(&d.Coeff) - d.Scale
 }
 
-// checkRange reports a number that PostgreSQL's format cannot hold, and cuts digits beyond the largest scale.
-func (d *Decimal) checkRange() error {
+// CheckRange reports a number that PostgreSQL's format cannot hold, and cuts digits beyond the largest scale.
+func (d *Decimal) CheckRange() error {
 	if d.Form != Finite {
 		return nil
 	}

@@ -41,7 +41,7 @@ func (z *Decimal) setAPD(x *apd.Decimal, scale int) error {
 	z.Form, z.Scale = Finite, max(-exponent, 0)
 	scaleUp(&z.Coeff, exponent)
 	z.Round(scale)
-	return z.checkRange()
+	return z.CheckRange()
 }
 
 const guardDigits = 12
@@ -75,7 +75,7 @@ func (z *Decimal) Sqrt(x *Decimal) error {
 	z.Coeff.Sqrt(&c)
 	z.Scale, z.Form = n, Finite
 	z.Round(scale)
-	return z.checkRange()
+	return z.CheckRange()
 }
 
 // Exp sets z to e^x.
