@@ -61,7 +61,15 @@ func script(t *testing.T, env []string, input string) string {
 // describedHost starts a host whose superuser is called as PostgreSQL's and gives it the schema.
 func describedHost(t *testing.T) (env []string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "qdescribe") // a short path: it holds unix sockets
+	env = hostEnv(startHost(t))
+	make1(t, env, "-c", "create extension bloom", "-c", "create extension btree", "-f", describedSchema(t))
+	return env
+}
+
+// startHost starts a host of the test's own, whose superuser is called as PostgreSQL's. The test's end shuts it down.
+func startHost(t *testing.T) *host {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "qhost") // a short path: it holds unix sockets
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	h, err := newHost(quire.bin, dir, "postgres")
@@ -69,10 +77,11 @@ func describedHost(t *testing.T) (env []string) {
 	require.NoError(t, h.start())
 	t.Cleanup(func() { require.NoError(t, h.stop()) })
 	h.watch(t)
-	env = append(h.env(), "PGHOST=127.0.0.1", "PGPASSWORD="+password)
-	make1(t, env, "-c", "create extension bloom", "-c", "create extension btree", "-f", describedSchema(t))
-	return env
+	return h
 }
+
+// hostEnv is the environment of clients that come to a host by TCP.
+func hostEnv(h *host) []string { return append(h.env(), "PGHOST=127.0.0.1", "PGPASSWORD="+password) }
 
 // describedDatabase gives PostgreSQL a database of the schema; nil if there is no PostgreSQL, or one without its extensions.
 func describedDatabase(t *testing.T) (env []string) {

@@ -305,6 +305,7 @@ func (o *oracle) verify(t *rapid.T) {
 			o.locate(t, snap, key)
 		}
 		o.onlyIndex(t, snap, want)
+		o.onePageAtATime(t, snap)
 		snap.Release()
 	}
 }
@@ -322,6 +323,23 @@ func (o *oracle) onlyIndex(t *rapid.T, snap *xact.Snapshot, want state) {
 				require.NoError(t, err)
 				require.True(t, seen, "%v of %s is on a page that is all visible", tid, key)
 			}
+		}
+	}
+}
+
+// onePageAtATime checks that rows read from copies of pages are those read one by one.
+func (o *oracle) onePageAtATime(t *rapid.T, snap *xact.Snapshot) {
+	rows := o.heap.Rows(snap, o.rel)
+	defer rows.Close()
+	for key, tids := range o.tids {
+		for _, tid := range tids {
+			want, wantAt, seen, err := o.heap.Fetch(snap, o.rel, tid, nil)
+			require.NoError(t, err)
+			row, at, ok, err := rows.Fetch(tid)
+			require.NoError(t, err)
+			require.Equal(t, seen, ok, "%v of %s", tid, key)
+			require.Equal(t, wantAt, at)
+			require.Equal(t, string(want), string(row))
 		}
 	}
 }

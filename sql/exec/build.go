@@ -8,6 +8,9 @@ import (
 
 // Build makes the operators of a plan.
 func Build(x *Context, n plan.Node) Operator {
+	if scan, ok := n.(*plan.SubqueryScan); ok && scan.Trivial() {
+		return Build(x, scan.Child)
+	}
 	var stats *Stats
 	if x.Instruments != nil {
 		stats = &Stats{}
@@ -39,6 +42,8 @@ func build(x *Context, n plan.Node, stats *Stats) Operator {
 		return newValuesScan(x, n, stats)
 	case *plan.ViewScan:
 		return &viewScan{x: x, node: n, stats: stats, out: newProjector(x, n.Output)}
+	case *plan.ProjectSet:
+		return newProjectSet(x, n)
 	case *plan.SubqueryScan:
 		return &subqueryScan{x: x, node: n, stats: stats, child: Build(x, n.Child), out: newProjector(x, n.Output)}
 	case *plan.NestedLoop:

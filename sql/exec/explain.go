@@ -21,10 +21,17 @@ type Explained struct {
 	Instruments         *Instruments // nil without ANALYZE
 	Planning, Execution time.Duration
 	PlanningBuffers     Buffers
+
+	hidden map[int]below // by their place in the range table
 }
 
 // Lines prints the plan as PostgreSQL does, one string for each row of the answer.
 func (x *Explained) Lines() []string {
+	x.hidden = map[int]below{}
+	x.see(x.Plan.Root)
+	for _, s := range x.Plan.Subplans {
+		x.see(s.Root)
+	}
 	tree := x.describe(x.Plan.Root, "")
 	if x.Options.JSON {
 		return []string{x.json(tree)}

@@ -3,6 +3,7 @@ package exec
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,8 +14,11 @@ func (x *Explained) json(root *step) string {
 	x.jsonStep(&b, root, 4)
 	if x.Options.Summary {
 		fmt.Fprintf(&b, ",\n    \"Planning Time\": %.3f", ms(x.Planning))
-		if x.Options.Analyze {
-			fmt.Fprintf(&b, ",\n    \"Triggers\": [\n    ],\n    \"Execution Time\": %.3f", ms(x.Execution))
+	}
+	if x.Options.Analyze {
+		b.WriteString(",\n    \"Triggers\": [\n    ]")
+		if x.Options.Summary {
+			fmt.Fprintf(&b, ",\n    \"Execution Time\": %.3f", ms(x.Execution))
 		}
 	}
 	b.WriteString("\n  }\n]")
@@ -32,7 +36,7 @@ func (x *Explained) jsonStep(b *strings.Builder, s *step, indent int) {
 		first = false
 		fmt.Fprintf(b, "\n%s  %s: %s", pad, quoteJSON(name), value)
 	}
-	for _, p := range s.props {
+	for _, p := range ordered(s.props) {
 		put(p.name, jsonValue(p.value, pad))
 	}
 	if x.Options.Costs {
@@ -74,6 +78,28 @@ func (x *Explained) jsonStep(b *strings.Builder, s *step, indent int) {
 		fmt.Fprintf(b, "\n%s  ]", pad)
 	}
 	fmt.Fprintf(b, "\n%s}", pad)
+}
+
+// heads are the properties that come first, in PostgreSQL's order. Behind them it says of every node what there is none of here.
+var heads = []string{"Node Type", "Strategy", "Partial Mode", "Operation", "Parent Relationship", "Subplan Name"}
+
+// ordered puts properties in PostgreSQL's order.
+func ordered(props []prop) []prop {
+	var out []prop
+	for _, name := range heads {
+		for _, p := range props {
+			if p.name == name {
+				out = append(out, p)
+			}
+		}
+	}
+	out = append(out, prop{name: "Parallel Aware", value: false}, prop{name: "Async Capable", value: false})
+	for _, p := range props {
+		if !slices.Contains(heads, p.name) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func jsonValue(v any, pad string) string {

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quiredb/quire/core/am"
@@ -11,6 +12,9 @@ import (
 
 // describe turns a node and its inputs into steps.
 func (x *Explained) describe(n plan.Node, relationship string) *step {
+	if scan, ok := n.(*plan.SubqueryScan); ok && scan.Trivial() {
+		return x.describe(scan.Child, relationship)
+	}
 	s := &step{cost: n.Common()}
 	if x.Instruments != nil {
 		s.stats = x.Instruments.Nodes[n]
@@ -77,9 +81,51 @@ func (d *describer) detail(name string, value any, text string) {
 	d.s.details = append(d.s.details, prop{name: name, value: value, text: text})
 }
 
-// name prints a column, with its table if qualify is set.
-func name(rels []*plan.Rel, qualify bool) func(*expr.ColumnRef) string {
+// below are the expressions that the columns of a relation stand for: one that EXPLAIN does not show.
+type below struct {
+	show []expr.Expr
+	rels []*plan.Rel
+}
+
+// see notes the relations below a node that are not shown: scans of subqueries that pass their rows on, and rows with set-returning functions.
+func (x *Explained) see(n plan.Node) {
+	switch n := n.(type) {
+	case *plan.SubqueryScan:
+		if b := n.Child.Common(); n.Trivial() {
+			x.hidden[n.Rel] = below{b.Show, b.Rels}
+		}
+	case *plan.Append: // PostgreSQL names the columns of set operations as those of their first arm
+		b := n.Arms[0].Common()
+		x.hidden[n.Rel] = below{b.Show, b.Rels}
+	case *plan.SetOperation:
+		b := n.Arms[0].Common()
+		x.hidden[n.Rel] = below{b.Show, b.Rels}
+	case *plan.ProjectSet:
+		b := n.Child.Common()
+		x.hidden[n.Rel] = below{slices.Concat(b.Show[:len(b.Types)], n.Calls), b.Rels}
+	}
+	for _, c := range n.Children() {
+		x.see(c)
+	}
+}
+
+// name prints a column, with its table if qualify is set. What is computed below is in parentheses.
+func (x *Explained) name(rels []*plan.Rel, qualify bool) func(*expr.ColumnRef) string {
 	return func(c *expr.ColumnRef) string {
+		if b, ok := x.hidden[c.Rel]; ok && c.Index < len(b.show) {
+			text := expr.Deparse(b.show[c.Index], x.name(b.rels, qualify))
+			if _, plain := b.show[c.Index].(*expr.ColumnRef); !plain && !strings.HasPrefix(text, "(") {
+				text = "(" + text + ")"
+			}
+			return text
+		}
+		if c.Rel >= 0 && c.Rel < len(rels) && rels[c.Rel].Kind == plan.RelValues { // which has names of its own, whatever the query calls it
+			column := fmt.Sprintf("column%d", c.Index+1)
+			if qualify {
+				column = `"*VALUES*".` + column
+			}
+			return column
+		}
 		if qualify && c.Rel >= 0 && c.Rel < len(rels) {
 			return expr.QuoteIdent(rels[c.Rel].Alias) + "." + expr.QuoteIdent(c.Name)
 		}
@@ -89,15 +135,15 @@ func name(rels []*plan.Rel, qualify bool) func(*expr.ColumnRef) string {
 
 // deparse prints an expression above the scans, where columns of several tables may meet.
 func (d *describer) deparse(e expr.Expr) string {
-	return expr.Deparse(e, name(d.base.Rels, d.x.Plan.Qualify || d.x.Options.Verbose))
+	return expr.Deparse(e, d.x.name(d.base.Rels, d.x.Plan.Qualify || d.x.Options.Verbose))
 }
 
 // outer prints a column of the input: PostgreSQL puts parentheses round what is computed there.
-func outer(b *plan.Base, slot int, qualify bool) string {
+func (x *Explained) outer(b *plan.Base, slot int, qualify bool) string {
 	if slot >= len(b.Show) {
 		return "?"
 	}
-	text := expr.Deparse(b.Show[slot], name(b.Rels, qualify))
+	text := expr.Deparse(b.Show[slot], x.name(b.Rels, qualify))
 	if _, ok := b.Show[slot].(*expr.ColumnRef); !ok {
 		text = "(" + text + ")"
 	}
@@ -107,7 +153,7 @@ func outer(b *plan.Base, slot int, qualify bool) string {
 // condition prints a condition of a scan: its columns need no table, but get one in verbose output.
 func (d *describer) condition(label string, c *plan.Scalar) {
 	if c != nil {
-		d.detail(label, expr.Deparse(c.Expr, name(d.base.Rels, d.x.Options.Verbose)), "")
+		d.detail(label, expr.Deparse(c.Expr, d.x.name(d.base.Rels, d.x.Options.Verbose)), "")
 	}
 }
 
@@ -167,7 +213,23 @@ func (d *describer) output() {
 	}
 	list := make([]string, len(d.base.Show))
 	for i, e := range d.base.Show {
-		list[i] = expr.Deparse(e, name(d.base.Rels, d.x.Plan.Qualify))
+		list[i] = expr.Deparse(e, d.x.name(d.base.Rels, d.x.Plan.Qualify))
+	}
+	d.detail("Output", list, "")
+}
+
+// setOutput is output for a node whose own functions stand for columns of its input row.
+func (d *describer) setOutput(n *plan.ProjectSet) {
+	if !d.x.Options.Verbose {
+		return
+	}
+	list := make([]string, len(n.Show))
+	for i, e := range n.Show {
+		row := d.x.hidden[n.Rel]
+		if c, ok := e.(*expr.ColumnRef); ok && c.Rel == n.Rel {
+			e, d.base = row.show[c.Index], &plan.Base{Rels: row.rels}
+		}
+		list[i] = expr.Deparse(e, d.x.name(d.base.Rels, d.x.Plan.Qualify))
 	}
 	d.detail("Output", list, "")
 }
@@ -179,7 +241,7 @@ func (d *describer) passedOutput() {
 	}
 	list := make([]string, len(d.base.Show))
 	for i := range d.base.Show {
-		list[i] = outer(d.base, i, d.x.Plan.Qualify)
+		list[i] = d.x.outer(d.base, i, d.x.Plan.Qualify)
 	}
 	d.detail("Output", list, "")
 }
@@ -205,7 +267,7 @@ func (d *describer) node(n plan.Node, rel string) {
 		d.s.title += " on " + expr.QuoteIdent(n.Index.Name)
 		d.base = &plan.Base{Rels: []*plan.Rel{{Alias: n.Alias}}}
 		if n.CondExpr != nil {
-			d.detail("Index Cond", expr.Deparse(n.CondExpr.Expr, name(d.base.Rels, d.x.Options.Verbose)), "")
+			d.detail("Index Cond", expr.Deparse(n.CondExpr.Expr, d.x.name(d.base.Rels, d.x.Options.Verbose)), "")
 		}
 	case *plan.FunctionScan:
 		d.title("Function Scan", rel)
@@ -226,6 +288,9 @@ func (d *describer) node(n plan.Node, rel string) {
 		d.s.title += ` on "*VALUES*"`
 		d.output()
 		d.filter(n.Filter)
+	case *plan.ProjectSet:
+		d.title("ProjectSet", rel)
+		d.setOutput(n)
 	case *plan.ViewScan:
 		d.title("Function Scan", rel)
 		d.s.title += " " + d.on("pg_catalog", n.View.Name, n.Alias)
@@ -237,7 +302,7 @@ func (d *describer) node(n plan.Node, rel string) {
 		d.s.title += " on " + expr.QuoteIdent(n.Alias)
 		d.output()
 		if n.Filter != nil { // always with the subquery's name, as PostgreSQL has it
-			d.detail("Filter", expr.Deparse(n.Filter.Expr, name(d.base.Rels, true)), "")
+			d.detail("Filter", expr.Deparse(n.Filter.Expr, d.x.name(d.base.Rels, true)), "")
 			d.removed("Rows Removed by Filter", d.filtered())
 		}
 	case *plan.NestedLoop:
@@ -256,6 +321,7 @@ func (d *describer) node(n plan.Node, rel string) {
 		d.passedOutput()
 	case *plan.Append:
 		d.title("Append", rel)
+		d.detail("Subplans Removed", 0, "-")
 	case *plan.SetOperation:
 		d.title("SetOp", rel)
 		command := map[plan.SetOp]string{plan.IntersectOp: "Intersect", plan.ExceptOp: "Except"}[n.Op]
@@ -383,7 +449,7 @@ func (d *describer) sort(n *plan.Sort, rel string) {
 	d.passedOutput()
 	keys := make([]string, len(n.Keys))
 	for i, k := range n.Keys {
-		keys[i] = outer(n.Child.Common(), k.Slot, d.x.Plan.Qualify || d.x.Options.Verbose)
+		keys[i] = d.x.outer(n.Child.Common(), k.Slot, d.x.Plan.Qualify || d.x.Options.Verbose)
 		if k.Desc {
 			keys[i] += " DESC"
 		}
@@ -459,7 +525,7 @@ func (d *describer) conflict(n *plan.ModifyTable, c *plan.OnConflict) {
 		resolution = "UPDATE"
 	}
 	d.detail("Conflict Resolution", resolution, "Conflict Resolution: "+resolution)
-	if len(c.Arbiters) > 0 {
+	if c.Inferred {
 		var names []string
 		for _, x := range c.Arbiters {
 			names = append(names, expr.QuoteIdent(x.Name))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/datum"
+	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/sql/plan"
 )
 
@@ -98,6 +99,11 @@ func (h *hits) next() (am.Hit, bool, error) {
 	}
 	h.at++
 	return h.batch[h.at-1], true, nil
+}
+
+// follows reports whether the next hit, as far as it is there, lies on the given page of the table.
+func (h *hits) follows(blk page.BlockNumber) bool {
+	return h.at < len(h.batch) && h.batch[h.at].TID.Block == blk
 }
 
 func (h *hits) close() {

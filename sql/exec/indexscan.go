@@ -3,12 +3,14 @@ package exec
 import (
 	"github.com/quiredb/quire/core/am"
 	"github.com/quiredb/quire/core/heap"
+	"github.com/quiredb/quire/core/page"
 	"github.com/quiredb/quire/core/pgstat"
 	"github.com/quiredb/quire/sql/plan"
 )
 
-// indexScan fetches the rows that an index finds, in the index's order. An index-only scan takes the values from the index, and asks the
-// heap whether the row is there only if its page is not all visible.
+// indexScan fetches the rows that an index finds, in the index's order: each for itself, or, where one hit follows another on the same page of
+// the table, from a copy of the page. An index-only scan takes the values from the index, and asks the heap whether the row is there only if
+// its page is not all visible.
 type indexScan struct {
 	x     *Context
 	node  *plan.IndexScan
@@ -16,6 +18,7 @@ type indexScan struct {
 	out   projector
 	tick  ticker
 	hits  hits
+	rows  *heap.Rows
 	seen  *heap.Visibility // of an index-only scan
 	row   Row
 	buf   []byte
@@ -29,6 +32,9 @@ func newIndexScan(x *Context, n *plan.IndexScan, stats *Stats) *indexScan {
 func (s *indexScan) Open() error {
 	s.Close()
 	s.tick = ticker{ctx: s.x.Ctx}
+	if s.rows == nil {
+		s.rows = s.x.Heap.Rows(s.x.Snapshot, s.node.Table.Heap)
+	}
 	if s.node.Returns != nil && s.seen == nil {
 		s.seen = s.x.Heap.Visibility(s.x.Snapshot, s.node.Table.Heap)
 	}
@@ -95,11 +101,18 @@ func (s *indexScan) fetch(hit *am.Hit) (bool, error) {
 		}
 		s.stats.HeapFetches++
 	}
-	data, at, visible, err := s.x.Heap.Fetch(s.x.Snapshot, t.Heap, hit.TID, s.buf[:0])
+	var data []byte
+	var at page.TID
+	var visible bool
+	var err error
+	if s.rows.Has(hit.TID.Block) || s.hits.follows(hit.TID.Block) {
+		data, at, visible, err = s.rows.Fetch(hit.TID)
+	} else if data, at, visible, err = s.x.Heap.Fetch(s.x.Snapshot, t.Heap, hit.TID, s.buf[:0]); visible {
+		s.buf = data
+	}
 	if err != nil || !visible {
 		return false, err
 	}
-	s.buf = data
 	s.count.Fetched(1)
 	if s.node.Returns != nil {
 		return true, nil
@@ -113,6 +126,9 @@ func (s *indexScan) fetch(hit *am.Hit) (bool, error) {
 
 func (s *indexScan) Close() {
 	s.hits.close()
+	if s.rows != nil {
+		s.rows.Close()
+	}
 	if s.seen != nil {
 		s.seen.Close()
 	}

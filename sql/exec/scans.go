@@ -24,7 +24,7 @@ func (s *functionScan) Open() error {
 	s.next, s.row, s.ordinal = s.next[:0], make([]datum.Datum, len(s.node.Sets), len(s.node.Sets)+1), 0
 	s.tick = ticker{ctx: s.x.Ctx}
 	for _, set := range s.node.Sets {
-		next, err := s.open(set)
+		next, err := s.x.openSet(set, nil)
 		if err != nil {
 			return err
 		}
@@ -33,11 +33,11 @@ func (s *functionScan) Open() error {
 	return nil
 }
 
-// open computes the arguments of a call and begins its set.
-func (s *functionScan) open(set plan.SetCall) (expr.SetIterator, error) {
+// openSet computes the arguments of a call over a row and begins its set, nil for one without rows.
+func (x *Context) openSet(set plan.SetCall, row Row) (expr.SetIterator, error) {
 	args := make([]datum.Datum, len(set.Args))
 	for i, a := range set.Args {
-		v, err := a.Eval(s.x.Eval, nil)
+		v, err := a.Eval(x.Eval, row)
 		if err != nil {
 			return nil, err
 		}
@@ -54,28 +54,14 @@ func (s *functionScan) open(set plan.SetCall) (expr.SetIterator, error) {
 	if set.Fn.Strict && slices.ContainsFunc(args, func(d datum.Datum) bool { return d.Null }) {
 		return nil, nil // a strict function of NULL has no rows
 	}
-	return set.Fn.Set(s.x.Eval, args)
+	return set.Fn.Set(x.Eval, args)
 }
 
 func (s *functionScan) Next() (Row, error) {
 	for {
-		some := false
-		for i, next := range s.next {
-			v, ok := datum.NewNull(), false
-			if next != nil {
-				var err error
-				if v, ok, err = next(); err != nil {
-					return nil, err
-				}
-				if !ok {
-					v, s.next[i] = datum.NewNull(), nil
-				}
-			}
-			s.row[i] = v
-			some = some || ok
-		}
-		if !some {
-			return nil, nil
+		some, err := inStep(s.next, s.row)
+		if err != nil || !some {
+			return nil, err
 		}
 		if err := s.tick.tick(); err != nil {
 			return nil, err
@@ -97,6 +83,24 @@ func (s *functionScan) Next() (Row, error) {
 }
 
 func (s *functionScan) Close() {}
+
+// inStep takes the next value of each set into row, nulls for those that have ended. It reports whether there was one.
+func inStep(sets []expr.SetIterator, row Row) (some bool, err error) {
+	for i, next := range sets {
+		v, ok := datum.NewNull(), false
+		if next != nil {
+			if v, ok, err = next(); err != nil {
+				return false, err
+			}
+			if !ok {
+				v, sets[i] = datum.NewNull(), nil
+			}
+		}
+		row[i] = v
+		some = some || ok
+	}
+	return some, nil
+}
 
 // valuesScan reads a VALUES list.
 type valuesScan struct {

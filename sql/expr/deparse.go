@@ -141,13 +141,8 @@ func (p *printer) call(e *Call) {
 	case sqlWords[e.Fn.Name] && len(e.Args) == 0:
 		p.write(strings.ToUpper(e.Fn.Name))
 		return
-	case e.Fn.Name == "extract" && len(e.Args) == 2:
-		if c, ok := e.Args[0].(*Const); ok {
-			p.write("EXTRACT(", c.D.S, " FROM ")
-			p.expr(e.Args[1])
-			p.write(")")
-			return
-		}
+	case (e.Syntax || e.Fn.Name == "extract") && p.sqlSyntax(e):
+		return
 	case e.Fn.Name == "array":
 		p.write("ARRAY[")
 		p.list(e.Args, ", ")
@@ -183,7 +178,11 @@ func (p *printer) cast(e *Cast) {
 		p.write("::", e.T.String())
 		return
 	}
-	arg := Deparse(e.Arg, p.name)
+	inner := e.Arg
+	if c, ok := inner.(*Cast); ok && e.T.Mod > 0 && c.T.OID == e.T.OID && c.T.Mod <= 0 {
+		inner = c.Arg // the length of what was cast for it
+	}
+	arg := Deparse(inner, p.name)
 	if strings.HasPrefix(arg, "(") && matchingParen(arg) {
 		p.write(arg)
 	} else {

@@ -48,6 +48,8 @@ type Call struct {
 	Fn   *Function
 	Args []Expr
 	T    datum.Type
+	// Syntax says that the call was written in SQL's own words, as AT TIME ZONE is, and is printed so.
+	Syntax bool
 }
 
 // OpExpr applies an operator. A prefix operator has one argument.

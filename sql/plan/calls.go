@@ -52,8 +52,11 @@ func (a *analyzer) funcCall(sc *scope, x *pg_query.FuncCall) (expr.Expr, error) 
 		}
 		return nil, a.at(err, x.Location)
 	}
-	if c, ok := e.(*expr.Call); ok && c.Fn.Set != nil && !a.clause.sets {
-		return nil, a.misplacedSet(x.Location)
+	if c, ok := e.(*expr.Call); ok {
+		if c.Fn.Set != nil && !a.clause.sets {
+			return nil, a.misplacedSet(x.Location)
+		}
+		c.Syntax = x.Funcformat == pg_query.CoercionForm_COERCE_SQL_SYNTAX
 	}
 	return e, nil
 }

@@ -13,6 +13,7 @@ func (p *planner) grouped(q *Query, est *estimator, targets []expr.Expr) (Node, 
 	for i, k := range q.GroupBy {
 		keys[i] = p.simplify(k)
 	}
+	q = q.lowerHaving()
 	having := p.simplify(q.Having)
 	var aggs []*expr.AggRef
 	for _, e := range append(slices.Clone(targets), having) {

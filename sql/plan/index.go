@@ -43,6 +43,7 @@ func (p *planner) matchIndex(x *Index, rel int, quals []expr.Expr) match {
 			fixed[c.Column] = true
 		}
 	}
+	m.byColumn()
 	for m.equal < len(x.Attrs) && m.equal < len(fixed) && fixed[m.equal] {
 		m.equal++
 	}
@@ -50,6 +51,24 @@ func (p *planner) matchIndex(x *Index, rel int, quals []expr.Expr) match {
 		return match{rest: quals}
 	}
 	return m
+}
+
+// byColumn puts the conditions in the order of the index's columns.
+func (m *match) byColumn() {
+	sorted := func(a, b IndexCond) int { return a.Column - b.Column }
+	if slices.IsSortedFunc(m.conds, sorted) {
+		return
+	}
+	order := make([]int, len(m.conds))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return sorted(m.conds[a], m.conds[b]) })
+	conds, used := make([]IndexCond, len(order)), make([]expr.Expr, len(order))
+	for i, from := range order {
+		conds[i], used[i] = m.conds[from], m.used[from]
+	}
+	m.conds, m.used = conds, used
 }
 
 // prefixRange turns column LIKE 'abc%' into the range that all matches are in: text is ordered by bytes.

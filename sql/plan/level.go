@@ -90,6 +90,9 @@ func (p *planner) newLevel(q *Query, est *estimator, w wish, out []expr.Expr, wh
 			lv.laterals(i, []expr.Expr{r.Call})
 		case RelSubquery, RelSetOp:
 			lv.laterals(i, r.Outer)
+		case RelProjectSet:
+			lv.laterals(i, append([]expr.Expr{r.Call}, r.Outer...))
+			r.lateral &^= 1 << i
 		case RelValues:
 			for _, row := range r.Values {
 				lv.laterals(i, row)
@@ -289,7 +292,8 @@ func tidColumn(rel int, t *Table) *expr.ColumnRef {
 	return &expr.ColumnRef{Rel: rel, Index: t.TIDSlot(), Attr: -1, T: expr.TypeOf(datum.Int8), Name: "ctid"}
 }
 
-// orderQuals puts cheap conditions first, as PostgreSQL's order_qual_clauses has it.
+// orderQuals puts cheap conditions first, as PostgreSQL's order_qual_clauses has it, and equalities behind others of the same cost:
+// PostgreSQL keeps those in equivalence classes, and gives them back to their relations last.
 func (p *planner) orderQuals(quals []expr.Expr) {
 	if len(quals) < 2 {
 		return
@@ -301,9 +305,18 @@ func (p *planner) orderQuals(quals []expr.Expr) {
 			return -1
 		case x > y:
 			return 1
+		case isEquality(a) == isEquality(b):
+			return 0
+		case isEquality(b):
+			return -1
 		}
-		return 0
+		return 1
 	})
+}
+
+func isEquality(e expr.Expr) bool {
+	op, ok := e.(*expr.OpExpr)
+	return ok && op.Op.Name == "=" && op.Op.Compare != nil
 }
 
 // param is the execution parameter for a column of one of the level's relations.

@@ -208,7 +208,10 @@ func (a *analyzer) assignment(sc *scope, t *Table, attr int, n *pg_query.Node) (
 
 // insertSelect analyses INSERT … SELECT: the query's rows are relation 0.
 func (a *analyzer) insertSelect(t *Table, attrs []int, s *pg_query.InsertStmt, sel *pg_query.SelectStmt) (*Query, error) {
+	untyped := a.untyped
+	a.untyped = true // literals take the types of their columns
 	sub, err := a.selectStmt(sel)
+	a.untyped = untyped
 	if err != nil {
 		return nil, err
 	}
@@ -224,21 +227,31 @@ func (a *analyzer) insertSelect(t *Table, attrs []int, s *pg_query.InsertStmt, s
 	q := &Query{Rels: []*Rel{rel}, From: []FromItem{RelItem{0}}, Set: make([]expr.Expr, len(t.Columns))}
 	for i := range visible {
 		target := &sub.Targets[i]
-		rel.Columns = append(rel.Columns, RelColumn{target.Name, target.Expr.Type()})
 		c := &t.Columns[attrs[i]]
 		if err := identityGiven(t, attrs[i], s.Override); err != nil {
 			return nil, err
 		}
+		if target.Expr.Type().OID == datum.Unknown {
+			if target.Expr, err = a.b.Assign(target.Expr, c.Type, c.Name); err != nil {
+				return nil, a.at(err, targetLocationAt(sel, i))
+			}
+		}
+		rel.Columns = append(rel.Columns, RelColumn{target.Name, target.Expr.Type()})
 		e, err := a.b.Assign(&expr.ColumnRef{Index: i, Attr: i, T: target.Expr.Type(), Name: target.Name}, c.Type, c.Name)
 		if err != nil {
-			if i < len(sel.TargetList) {
-				err = a.at(err, locationOf(sel.TargetList[i].GetResTarget().GetVal()))
-			}
-			return nil, err
+			return nil, a.at(err, targetLocationAt(sel, i))
 		}
 		q.Set[attrs[i]] = e
 	}
 	return q, nil
+}
+
+// targetLocationAt is where target i of a SELECT stands, -1 if it is part of a *.
+func targetLocationAt(sel *pg_query.SelectStmt, i int) int32 {
+	if i >= len(sel.TargetList) {
+		return -1
+	}
+	return locationOf(sel.TargetList[i].GetResTarget().GetVal())
 }
 
 // returning analyses a RETURNING list: over relation 0, the changed row of the target, and the others that an update or delete joins it

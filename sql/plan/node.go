@@ -140,23 +140,48 @@ type ViewScan struct {
 	Filter *Scalar
 }
 
+// ProjectSet runs set-returning calls over each row of its child, in step. Its input row is the child's row, then a column for each call.
+type ProjectSet struct {
+	Base
+	Rel   int // in the range table: the input row
+	Child Node
+	Sets  []SetCall
+	Calls []expr.Expr // for EXPLAIN
+}
+
 // SubqueryScan filters and renames the rows of a plan.
 type SubqueryScan struct {
 	Base
+	Rel    int // in the range table
 	Alias  string
 	Child  Node
 	Filter *Scalar
 }
 
+// Trivial reports whether the scan passes on the rows of its child as they are.
+func (n *SubqueryScan) Trivial() bool {
+	if n.Filter != nil || len(n.Types) != len(n.Child.Common().Types) {
+		return false
+	}
+	for i, s := range n.Output {
+		if s.Slot != i {
+			return false
+		}
+	}
+	return true
+}
+
 // Append returns the rows of its arms one after the other.
 type Append struct {
 	Base
+	Rel  int // in the range table
 	Arms []Node
 }
 
 // SetOperation is INTERSECT or EXCEPT over two arms, by hashing. With All duplicates count.
 type SetOperation struct {
 	Base
+	Rel  int // in the range table
 	Op   SetOp
 	All  bool
 	Arms []Node
@@ -333,6 +358,7 @@ func (n *BitmapIndexScan) Children() []Node { return nil }
 func (n *FunctionScan) Children() []Node    { return nil }
 func (n *ValuesScan) Children() []Node      { return nil }
 func (n *ViewScan) Children() []Node        { return nil }
+func (n *ProjectSet) Children() []Node      { return one(n.Child) }
 func (n *SubqueryScan) Children() []Node    { return one(n.Child) }
 func (n *Sort) Children() []Node            { return one(n.Child) }
 func (n *Limit) Children() []Node           { return one(n.Child) }

@@ -13,6 +13,8 @@ import (
 type ConflictClause struct {
 	// Arbiters are the unique indexes whose equal rows are conflicts that the clause is about.
 	Arbiters []*Index
+	// Inferred says that the statement named them, by columns or as a constraint; if not, they are all there are.
+	Inferred bool
 	// Set is nil for DO NOTHING. Else it is that of an update, over the row that is there with the proposed row behind it; Where is a
 	// condition over the same.
 	Set   []expr.Expr
@@ -22,13 +24,14 @@ type ConflictClause struct {
 // OnConflict is a ConflictClause ready to run.
 type OnConflict struct {
 	Arbiters []*Index
+	Inferred bool
 	Set      []*Scalar // nil: DO NOTHING; nil in it: column unchanged
 	Where    *Scalar
 }
 
 // onConflict analyses ON CONFLICT of an insert into q.Table.
 func (a *analyzer) onConflict(q *Query, c *pg_query.OnConflictClause) error {
-	out := &ConflictClause{}
+	out := &ConflictClause{Inferred: c.Infer != nil}
 	update := c.Action == pg_query.OnConflictAction_ONCONFLICT_UPDATE
 	if update && c.Infer == nil {
 		return a.errorf(c.Location, pgerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").
@@ -125,7 +128,7 @@ func (a *analyzer) arbiters(t *Table, infer *pg_query.InferClause) ([]*Index, er
 
 // conflict makes an ON CONFLICT ready to run.
 func (p *planner) conflict(c *ConflictClause) *OnConflict {
-	out := &OnConflict{Arbiters: c.Arbiters}
+	out := &OnConflict{Arbiters: c.Arbiters, Inferred: c.Inferred}
 	if c.Set != nil {
 		out.Set = make([]*Scalar, len(c.Set))
 		for i, e := range c.Set {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -65,21 +66,39 @@ func (p *planner) limited(child Node, q *Query, targets []expr.Expr, count, offs
 	return n
 }
 
-// distinct removes duplicates by hashing all targets.
-func (p *planner) distinct(child Node, est *estimator, q *Query, targets []expr.Expr) Node {
+// distinct removes duplicates by hashing all targets, or by sorting by them, which may serve the ORDER BY as well. It reports whether the rows
+// have that order.
+func (p *planner) distinct(child Node, est *estimator, q *Query, targets []expr.Expr) (Node, bool) {
 	b := child.Common()
+	rows := est.groups(targets, b.Rows)
+	hashed := p.costs.aggregate(true, b.Cost, b.Rows, rows, len(targets), 0, 0)
+	sorted := p.costs.sort(b.Cost, b.Rows, float64(b.Width), 0)
+	once := Cost{sorted.Startup, sorted.Total + p.costs.CPUOperator*b.Rows*float64(len(targets))}
+	hashTotal := hashed
+	if len(q.OrderBy) > 0 {
+		hashTotal = p.costs.sort(hashed, rows, float64(b.Width), 0)
+	}
+	if len(targets) > 0 && once.Total <= hashTotal.Total*costFuzz {
+		order := *q
+		for i := range targets {
+			if !slices.ContainsFunc(order.OrderBy, func(o OrderItem) bool { return o.Target == i }) {
+				order.OrderBy = append(slices.Clip(order.OrderBy), OrderItem{Target: i})
+			}
+		}
+		order.Limit, order.DistinctOn = nil, len(order.OrderBy)
+		return p.unique(p.sorted(child, &order, est, targets, -1, 0), est, &order, targets), true
+	}
 	n := &Aggregate{Child: child, Strategy: Hashed}
 	for i, t := range targets {
 		slot := &expr.ColumnRef{Index: i, T: t.Type(), Rel: -1}
 		n.Keys = append(n.Keys, GroupKey{Scalar: compile(slot), Type: t.Type().OID, Show: t})
 	}
-	n.Rows = est.groups(targets, b.Rows)
+	n.Rows, n.Cost = rows, hashed
 	n.Width, n.Types, n.Show, n.Rels = b.Width, b.Types, b.Show, b.Rels
-	n.Cost = p.costs.aggregate(true, b.Cost, b.Rows, n.Rows, len(targets), 0, 0)
-	return n
+	return n, false
 }
 
-// unique keeps the first row of each run of equal keys, for DISTINCT ON.
+// unique keeps the first row of each run of equal keys: the first DistinctOn items of ORDER BY.
 func (p *planner) unique(child Node, est *estimator, q *Query, targets []expr.Expr) Node {
 	b := child.Common()
 	n := &Unique{Child: child, Keys: sortKeys(q, targets, q.DistinctOn)}

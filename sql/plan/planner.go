@@ -174,8 +174,7 @@ func (p *planner) query(q *Query, limit float64) (Node, error) {
 		return nil, err
 	}
 	if q.Distinct {
-		node = p.distinct(node, est, q, targets)
-		ordered = false
+		node, ordered = p.distinct(node, est, q, targets)
 	}
 	if len(q.OrderBy) > 0 && !ordered {
 		sortCount := count
@@ -187,7 +186,7 @@ func (p *planner) query(q *Query, limit float64) (Node, error) {
 	if q.DistinctOn > 0 {
 		node = p.unique(node, est, q, targets)
 	}
-	if q.Limit != nil || q.Offset != nil {
+	if q.Limit != nil && count != -1 || !p.noOffset(q.Offset) {
 		node = p.limited(node, q, targets, count, offset)
 	}
 	return node, nil
@@ -210,6 +209,15 @@ func (p *planner) limits(q *Query) (count, offset float64) {
 	return read(q.Limit, -1), read(q.Offset, 0)
 }
 
+// noOffset reports whether an OFFSET passes over nothing for certain.
+func (p *planner) noOffset(e expr.Expr) bool {
+	if e == nil {
+		return true
+	}
+	c, ok := p.simplify(e).(*expr.Const)
+	return ok && (c.D.Null || c.D.I == 0)
+}
+
 // source plans FROM and WHERE and computes out over the rows.
 func (p *planner) source(q *Query, est *estimator, w wish, out []expr.Expr) (Node, bool, error) {
 	q, err := p.pullUpSubLinks(q)
@@ -219,9 +227,14 @@ func (p *planner) source(q *Query, est *estimator, w wish, out []expr.Expr) (Nod
 	if len(q.Rels) != len(est.rels) {
 		est = &estimator{rels: q.Rels}
 	}
-	p.rels += len(q.own())
+	for _, rel := range q.own() {
+		if q.Rels[rel].Kind != RelProjectSet { // PostgreSQL's range table has no such thing
+			p.rels++
+		}
+	}
 	quals, gate, never := p.quals(q.Where)
 	if len(q.From) == 0 {
+		p.rels++ // PostgreSQL's range table has an entry for it
 		n := &Result{OneTime: compileList(gate)}
 		n.Rows, n.Cost = 1, Cost{0, p.costs.CPUTuple}
 		if never {

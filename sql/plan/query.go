@@ -142,6 +142,8 @@ const (
 	RelValues
 	RelSubquery
 	RelSetOp
+	// RelProjectSet is a query, Subquery, to whose rows the set-returning calls of Call add columns. The calls read its columns.
+	RelProjectSet
 )
 
 // SetOp is a set operation.

@@ -25,6 +25,8 @@ func (lv *level) basePaths(i int) (*joinRel, error) {
 		err = lv.subqueryPath(i, out)
 	case r.Kind == RelSetOp:
 		err = lv.setOpPath(i, out)
+	case r.Kind == RelProjectSet:
+		err = lv.projectSetPath(i, out)
 	}
 	r.rows = out.rows
 	return out, err
@@ -68,15 +70,21 @@ func (lv *level) functionPath(i int, out *joinRel) {
 	cost := Cost{qual.Startup, qual.Startup + size*(p.costs.CPUTuple+qual.Total)}
 	lv.single(i, out, cost, rows, cost.Total, params, func() Node {
 		n := &FunctionScan{Alias: r.Alias, Name: r.Name, Call: call, Ordinality: len(r.Columns) > len(calls), Filter: compileList(r.quals)}
-		for _, e := range calls {
-			if c, ok := e.(*expr.Call); ok && c.Fn.Set != nil {
-				n.Sets = append(n.Sets, SetCall{c.Fn, compileAll(c.Args)})
-			} else {
-				n.Sets = append(n.Sets, SetCall{Args: []*Scalar{compile(e)}})
-			}
-		}
+		n.Sets = compileSets(calls)
 		return n
 	})
+}
+
+func compileSets(calls []expr.Expr) []SetCall {
+	out := make([]SetCall, len(calls))
+	for i, e := range calls {
+		if c, ok := e.(*expr.Call); ok && c.Fn.Set != nil {
+			out[i] = SetCall{c.Fn, compileAll(c.Args)}
+		} else {
+			out[i] = SetCall{Args: []*Scalar{compile(e)}}
+		}
+	}
+	return out
 }
 
 // setSize estimates the rows of a set-returning call: exactly for generate_series over constants, else PostgreSQL's 1000.
@@ -147,10 +155,63 @@ func (lv *level) subqueryPath(i int, out *joinRel) error {
 	b := child.Common()
 	qual := p.costs.qualCost(rest)
 	rows := clampRows(b.Rows * lv.est.conjunction(rest))
-	cost := Cost{b.Cost.Startup + qual.Startup, b.Cost.Total + qual.Startup + b.Rows*(p.costs.CPUTuple+qual.Total)}
+	cost := b.Cost
+	if len(rest) > 0 {
+		cost = Cost{b.Cost.Startup + qual.Startup, b.Cost.Total + qual.Startup + b.Rows*(p.costs.CPUTuple+qual.Total)}
+	}
 	lv.single(i, out, cost, rows, cost.Total, params, func() Node {
-		return &SubqueryScan{Alias: r.Alias, Child: child, Filter: compileList(rest)}
+		return &SubqueryScan{Rel: r.rel, Alias: r.Alias, Child: child, Filter: compileList(rest)}
 	})
+	return nil
+}
+
+// projectSetPath plans a query with set-returning functions over its rows (create_set_projection_path).
+func (lv *level) projectSetPath(i int, out *joinRel) error {
+	r, p := &lv.rels[i], lv.p
+	q, params, err := lv.bindOuter(i, r.Subquery)
+	if err != nil {
+		return err
+	}
+	call := p.simplify(lv.parametrised(r.Call, 1<<i, &params))
+	limit := -1.0
+	if lv.w.limit > 0 && len(lv.rels) == 1 && len(r.quals) == 0 && len(lv.w.order) == 0 {
+		limit = lv.w.limit
+	}
+	child, err := p.query(q, limit)
+	if err != nil {
+		return err
+	}
+	calls, size, eval := setCalls(call), 0.0, 0.0
+	for _, c := range calls {
+		size = max(size, setSize(c))
+		eval += p.costs.operatorCost(c)
+	}
+	b := child.Common()
+	base := Base{Rows: clampRows(b.Rows * size), Rels: lv.q.Rels}
+	base.Cost = Cost{b.Cost.Startup, b.Cost.Total + b.Rows*(p.costs.CPUTuple+eval) + max(base.Rows-b.Rows, 0)*p.costs.CPUTuple/2}
+	own := make([]expr.Expr, len(r.Columns))
+	for k, c := range r.Columns {
+		own[k] = &expr.ColumnRef{Rel: r.rel, Index: k, Attr: k, T: c.Type, Name: c.Name}
+	}
+	rows, cost := base.Rows, base.Cost
+	if len(r.quals) > 0 {
+		qual := p.costs.qualCost(r.quals)
+		rows = clampRows(rows * lv.est.conjunction(r.quals))
+		cost = Cost{cost.Startup + qual.Startup, cost.Total + qual.Startup + base.Rows*(p.costs.CPUTuple+qual.Total)}
+	}
+	lv.single(i, out, cost, rows, cost.Total, params, nil)
+	out.paths[0].build = func(list []expr.Expr) Node {
+		n := &ProjectSet{Base: base, Rel: r.rel, Child: child, Sets: compileSets(calls), Calls: calls}
+		if len(r.quals) == 0 {
+			p.output(&n.Base, lv.est, lv.q.Rels, list)
+			return n
+		}
+		p.output(&n.Base, lv.est, lv.q.Rels, own)
+		scan := &SubqueryScan{Rel: r.rel, Alias: r.Alias, Child: n, Filter: compileList(r.quals)}
+		scan.Cost, scan.Rows = cost, rows
+		p.output(&scan.Base, lv.est, lv.q.Rels, list)
+		return scan
+	}
 	return nil
 }
 
@@ -160,6 +221,7 @@ func (lv *level) setOpPath(i int, out *joinRel) error {
 	var params []*expr.ColumnRef
 	values := lv.parametrisedAll(r.Outer, 0, &params)
 	arms := make([]Node, len(r.Arms))
+	p.rels++ // the arms have columns of their own
 	var base Base
 	for k, arm := range r.Arms {
 		arm, err := arm.bound(r.Free, values)
@@ -190,9 +252,9 @@ func (lv *level) setOpPath(i int, out *joinRel) error {
 	}
 	make := func(b Base) Node {
 		if r.Op == UnionOp {
-			return &Append{Base: b, Arms: arms}
+			return &Append{Base: b, Rel: r.rel, Arms: arms}
 		}
-		return &SetOperation{Base: b, Op: r.Op, All: r.All, Arms: arms}
+		return &SetOperation{Base: b, Rel: r.rel, Op: r.Op, All: r.All, Arms: arms}
 	}
 	qual := p.costs.qualCost(r.quals)
 	rows := clampRows(base.Rows * lv.est.conjunction(r.quals))
@@ -210,7 +272,7 @@ func (lv *level) setOpPath(i int, out *joinRel) error {
 		if plain {
 			return make(base)
 		}
-		n := &SubqueryScan{Alias: r.Alias, Child: make(base), Filter: compileList(r.quals)}
+		n := &SubqueryScan{Rel: r.rel, Alias: r.Alias, Child: make(base), Filter: compileList(r.quals)}
 		n.Cost, n.Rows = cost, rows
 		p.output(&n.Base, lv.est, lv.q.Rels, list)
 		return n

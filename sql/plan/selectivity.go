@@ -2,6 +2,7 @@ package plan
 
 import (
 	"math"
+	"slices"
 
 	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/sql/expr"
@@ -322,22 +323,40 @@ func (t *Table) uniqueOn(attr int) bool {
 	return false
 }
 
-// groups estimates how many groups the keys form among rows of input, after a selection of tuples.
+// groups estimates how many groups the keys form among rows of input, after a selection of tuples (estimate_num_groups): the product of
+// the columns' numbers of values, but where several are of one table, no more than a tenth of its rows, or than one of them has.
 func (s *estimator) groups(keys []expr.Expr, rows float64) float64 {
-	n := 1.0
+	type values struct{ product, most, columns float64 }
+	of := map[int]values{}
+	var seen []*expr.ColumnRef
 	for _, k := range keys {
-		one := 1.0
 		expr.Columns(k, func(c *expr.ColumnRef) {
-			d := s.distinct(c)
-			if c.Rel >= 0 && c.Rel < len(s.rels) {
-				// Fewer rows show fewer values: the expected number when rows are drawn from tuples.
-				if tuples := s.size(c.Rel); rows < tuples && tuples > 0 {
-					d *= 1 - math.Pow((tuples-rows)/tuples, tuples/math.Max(d, 1))
-				}
+			if slices.ContainsFunc(seen, func(o *expr.ColumnRef) bool { return o.Rel == c.Rel && o.Index == c.Index }) {
+				return
 			}
-			one *= math.Max(d, 1)
+			seen = append(seen, c)
+			d := math.Max(s.distinct(c), 1)
+			v, ok := of[c.Rel]
+			if !ok {
+				v.product = 1
+			}
+			of[c.Rel] = values{v.product * d, math.Max(v.most, d), v.columns + 1}
 		})
-		n *= one
+	}
+	n := 1.0
+	for rel, v := range of {
+		d := v.product
+		if rel >= 0 && rel < len(s.rels) {
+			tuples := s.size(rel)
+			if v.columns > 1 {
+				d = math.Min(d, math.Max(tuples*0.1, math.Min(v.most, tuples)))
+			}
+			// Fewer rows show fewer values: the expected number when rows are drawn from tuples.
+			if rows < tuples && tuples > 0 {
+				d *= 1 - math.Pow((tuples-rows)/tuples, tuples/math.Max(d, 1))
+			}
+		}
+		n *= math.Max(d, 1)
 	}
 	return clampRows(math.Min(n, rows))
 }

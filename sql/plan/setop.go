@@ -51,7 +51,7 @@ func (a *analyzer) setOperation(s *pg_query.SelectStmt) (*Query, *scope, error) 
 		rel.Free = append(rel.Free, arm.Free...)
 		rel.Outer = append(rel.Outer, arm.outer()...)
 	}
-	q := &Query{Command: Select, Distinct: !s.All}
+	q := &Query{Command: Select, Distinct: !s.All && op == UnionOp}
 	item, r := a.addRel(rel, "")
 	q.From, q.Rels = []FromItem{item}, a.rels
 	for i, c := range rel.Columns {

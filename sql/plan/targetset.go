@@ -5,19 +5,19 @@ import (
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/quiredb/quire/core/datum"
 	"github.com/quiredb/quire/core/pgerr"
 	"github.com/quiredb/quire/sql/expr"
 )
 
-// A set-returning function in a select list makes a row for each of its values, before DISTINCT, ORDER BY and LIMIT; several of them go
-// on in step, the shorter ones with nulls. That is what a function in FROM does that refers to the query without them:
+// A set-returning function in a select list makes a row for each of its values, before DISTINCT and LIMIT; several of them go on in step, the
+// shorter ones with nulls. The query without them becomes a relation, to whose rows the functions add columns (RelProjectSet):
 //
-//	SELECT a, unnest(b) FROM t ORDER BY 1   is   SELECT s.a, u FROM (SELECT a, b FROM t) s, LATERAL unnest(s.b) u ORDER BY 1
+//	SELECT a, unnest(b) FROM t ORDER BY 2   is   SELECT s.a, s.unnest FROM (SELECT a, b FROM t, with unnest(b)) s ORDER BY 2
+//
+// An order that needs no function is that of the query without them, as in PostgreSQL: the functions keep it.
 
-// rowsFrom is the function whose arguments are set-returning calls that go on in step. Planning takes it apart. An argument that is a
-// call of after is none of them: it makes the functions wait for a relation, so that rows come in its order.
-var rowsFrom, after = pseudoSet("ROWS FROM"), pseudoSet("after")
+// rowsFrom is the function whose arguments are set-returning calls that go on in step. Planning takes it apart.
+var rowsFrom = pseudoSet("ROWS FROM")
 
 func pseudoSet(name string) *expr.Function {
 	return &expr.Function{Name: name, Volatility: expr.Stable, Set: func(*expr.EvalCtx, []expr.Datum) (expr.SetIterator, error) {
@@ -27,17 +27,10 @@ func pseudoSet(name string) *expr.Function {
 
 // setCalls are the calls of a relation that is a function: one, or those of rowsFrom.
 func setCalls(e expr.Expr) []expr.Expr {
-	c, ok := e.(*expr.Call)
-	if !ok || c.Fn != rowsFrom {
-		return []expr.Expr{e}
+	if c, ok := e.(*expr.Call); ok && c.Fn == rowsFrom {
+		return c.Args
 	}
-	var out []expr.Expr
-	for _, a := range c.Args {
-		if call, ok := a.(*expr.Call); !ok || call.Fn != after {
-			out = append(out, a)
-		}
-	}
-	return out
+	return []expr.Expr{e}
 }
 
 // functionRel makes a relation of calls that go on in step. Its columns are named after their functions.
@@ -52,14 +45,12 @@ func functionRel(calls []expr.Expr, names []string) *Rel {
 	return rel
 }
 
-// lifter moves the set-returning functions of a query's targets to FROM.
+// lifter moves the set-returning functions of a query's targets to a relation.
 type lifter struct {
-	a       *analyzer
-	q       *Query // without the functions
-	base    *Rel   // is q
-	baseRel int
-	setRel  int
-	calls   []expr.Expr
+	a     *analyzer
+	q     *Query // without the functions
+	rel   int    // is q with the functions
+	calls []expr.Expr
 }
 
 // liftSets returns the query that takes q's targets apart, or q itself if they return no sets.
@@ -78,55 +69,58 @@ func (a *analyzer) liftSets(q *Query, s *pg_query.SelectStmt) (*Query, error) {
 	outer.Where, outer.GroupBy, outer.Having, outer.HasAggs = nil, nil, nil, false
 	outer.Targets = slices.Clone(q.Targets)
 
-	l := &lifter{a: a, q: inner, base: &Rel{Kind: RelSubquery, Alias: "subquery"}}
-	baseItem, base := a.addRel(l.base, "")
-	l.baseRel, l.setRel = base.rel, base.rel+1
+	rel := &Rel{Kind: RelProjectSet, Alias: "subquery"}
+	item, base := a.addRel(rel, "")
+	l := &lifter{a: a, q: inner, rel: base.rel}
 	for i := range outer.Targets {
 		var err error
 		if outer.Targets[i].Expr, err = l.target(q, outer.Targets[i].Expr); err != nil {
 			return nil, err
 		}
 	}
-	sets := functionRel(l.calls, l.names())
-	l.order(sets)
-	setItem, _ := a.addRel(sets, "")
-	outer.From = []FromItem{setItem}
-	if len(inner.From) > 0 || len(inner.Targets) > 0 || inner.HasAggs || inner.Where != nil || inner.Having != nil {
-		if len(inner.Targets) == 0 { // the rows alone matter
-			inner.Targets = []Target{{Expr: &expr.Const{D: datum.NewInt(1), T: expr.TypeOf(datum.Int4)}, Name: "?column?"}}
-		}
-		inner.Rels = a.rels
-		inner.findFree()
-		alias := l.base.Alias
-		*l.base = *subqueryRel(inner)
-		l.base.Alias = alias
-		outer.From = []FromItem{baseItem, setItem}
+	l.order(q, &outer)
+	for i := range outer.Targets {
+		outer.Targets[i].Expr = l.placed(outer.Targets[i].Expr)
 	}
+	inner.Rels = a.rels
+	inner.findFree()
+	for _, t := range inner.Targets {
+		rel.Columns = append(rel.Columns, RelColumn{t.Name, t.Expr.Type()})
+	}
+	sets := functionRel(l.calls, l.names())
+	rel.Subquery, rel.Free, rel.Outer = inner, inner.Free, inner.outer()
+	rel.Call, rel.Columns = sets.Call, append(rel.Columns, sets.Columns...)
+	outer.From = []FromItem{item}
 	return &outer, nil
 }
 
-// order makes functions that take nothing from the base wait for its rows all the same.
-func (l *lifter) order(sets *Rel) {
-	for _, e := range l.calls {
-		if expr.Contains(e, func(n expr.Expr) bool { c, ok := n.(*expr.ColumnRef); return ok && c.Rel == l.baseRel }) {
-			return
-		}
-	}
-	var on expr.Expr
-	switch own := l.q.own(); {
-	case l.q.grouped():
-		if len(l.q.Targets) == 0 {
-			return
-		}
-		on = l.column(l.q.Targets[0].Expr)
-	case len(own) > 0 && len(l.a.rels[own[0]].Columns) > 0:
-		c := l.a.rels[own[0]].Columns[0]
-		on = l.column(&expr.ColumnRef{Rel: own[0], Index: 0, Attr: 0, T: c.Type, Name: c.Name})
-	default:
+// order moves ORDER BY to the query without the functions, if it needs none of them.
+func (l *lifter) order(q, outer *Query) {
+	if q.Distinct || q.DistinctOn > 0 || q.Ties || slices.ContainsFunc(q.OrderBy, func(o OrderItem) bool { return expr.HasSets(q.Targets[o.Target].Expr) }) {
 		return
 	}
-	args := append(slices.Clone(l.calls), &expr.Call{Fn: after, Args: []expr.Expr{on}, T: on.Type()})
-	sets.Call = &expr.Call{Fn: rowsFrom, Args: args, T: l.calls[0].Type()}
+	for _, o := range q.OrderBy {
+		o.Target = l.column(q.Targets[o.Target].Expr).Index
+		l.q.OrderBy = append(l.q.OrderBy, o)
+	}
+	outer.OrderBy, outer.Targets = nil, outer.Targets[:q.Visible()]
+}
+
+// setColumn stands for call number Index until the number of columns before the calls is known.
+const setColumn = -1
+
+// placed gives the columns of the calls their places, behind those of the query.
+func (l *lifter) placed(e expr.Expr) expr.Expr {
+	out, _ := expr.RewriteTop(e, func(n expr.Expr) (expr.Expr, error) {
+		c, ok := n.(*expr.ColumnRef)
+		if !ok || c.Rel != setColumn {
+			return nil, nil
+		}
+		moved := *c
+		moved.Rel, moved.Index, moved.Attr = l.rel, len(l.q.Targets)+c.Index, len(l.q.Targets)+c.Attr
+		return &moved, nil
+	})
+	return out
 }
 
 func (l *lifter) names() []string {
@@ -172,14 +166,14 @@ func (l *lifter) target(q *Query, e expr.Expr) (expr.Expr, error) {
 				}
 			}
 			l.calls = append(l.calls, &call)
-			return &expr.ColumnRef{Rel: l.setRel, Index: len(l.calls) - 1, Attr: len(l.calls) - 1, T: n.Type(), Name: n.Fn.Name}, nil
+			return &expr.ColumnRef{Rel: setColumn, Index: len(l.calls) - 1, Attr: len(l.calls) - 1, T: n.Type(), Name: n.Fn.Name}, nil
 		}
 		return nil, nil
 	})
 }
 
-// column is the base's column of an expression.
-func (l *lifter) column(e expr.Expr) expr.Expr {
+// column is the column of the query without the functions for an expression.
+func (l *lifter) column(e expr.Expr) *expr.ColumnRef {
 	at := slices.IndexFunc(l.q.Targets, func(t Target) bool { return expr.Equal(t.Expr, e) })
 	name := "?column?"
 	if c, ok := e.(*expr.ColumnRef); ok {
@@ -189,7 +183,7 @@ func (l *lifter) column(e expr.Expr) expr.Expr {
 		at = len(l.q.Targets)
 		l.q.Targets = append(l.q.Targets, Target{Expr: e, Name: name})
 	}
-	return &expr.ColumnRef{Rel: l.baseRel, Index: at, Attr: at, T: e.Type(), Name: name}
+	return &expr.ColumnRef{Rel: l.rel, Index: at, Attr: at, T: e.Type(), Name: name}
 }
 
 func isConst(e expr.Expr) bool { _, ok := e.(*expr.Const); return ok }

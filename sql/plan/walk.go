@@ -33,6 +33,10 @@ func scalars(n Node) []*Scalar {
 			add(s.Args...)
 		}
 		add(n.Filter)
+	case *ProjectSet:
+		for _, s := range n.Sets {
+			add(s.Args...)
+		}
 	case *ValuesScan:
 		for _, row := range n.Lists {
 			add(row...)
