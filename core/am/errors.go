@@ -18,17 +18,27 @@ type PluginError struct {
 	// malformed page, 57014 for a deadline. Empty means 38000.
 	State string
 	Help  string // the remedy; may be empty
-	Err   error
+	// Said is what the author has to say to the user about the user's own mistake, or a limit: then that is the message, and where it
+	// happened its context. Empty for whatever went wrong in the plugin itself.
+	Said string
+	Err  error
 }
 
 // Error names the access method, the call and the index before the cause.
 func (e *PluginError) Error() string {
+	return e.where() + ": " + e.Err.Error()
+}
+
+func (e *PluginError) where() string {
 	s := "access method " + e.Plugin + ": " + e.Method
 	if e.Index != "" {
 		s += " on index " + e.Index
 	}
-	return s + ": " + e.Err.Error()
+	return s
 }
+
+// Told returns message and context for the client if the author had something to say.
+func (e *PluginError) Told() (message, where string, ok bool) { return e.Said, e.where(), e.Said != "" }
 
 // Unwrap returns the cause.
 func (e *PluginError) Unwrap() error { return e.Err }

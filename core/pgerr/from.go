@@ -16,7 +16,7 @@ type SQLStater interface {
 
 // From turns any error into an *Error: the first *Error in its chain as it is, unless an SQLStater wraps it; else the first
 // SQLStater's code with the message of the whole chain; else 57014 for a cancelled context, 53100 and 58030 for a file operation that found
-// no space or did not work, and XX000 for the rest.
+// no space or did not work, and XX000 for the rest. An error with a method Told gives message and context itself if it likes.
 // From(nil) is nil.
 func From(err error) *Error {
 	if err == nil {
@@ -50,6 +50,14 @@ func From(err error) *Error {
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) && hinted.Hint() != "" {
 		e.Hint = hinted.Hint()
+	}
+	var teller interface {
+		Told() (message, where string, ok bool)
+	}
+	if errors.As(err, &teller) {
+		if message, where, ok := teller.Told(); ok {
+			e.Message, e.Where = message, where
+		}
 	}
 	return e
 }

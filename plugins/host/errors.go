@@ -91,7 +91,8 @@ func fromPlugin(m *pb.Error) error {
 	return e
 }
 
-// pluginError wraps what ended a call (H6). An SQLSTATE found in err's chain wins.
+// pluginError wraps what ended a call (H6). An SQLSTATE found in err's chain wins; with one of the user's mistakes and limits the words
+// are the author's, and the place is their context.
 func pluginError(plugin, method, index string, err error) *am.PluginError {
 	var known *am.PluginError
 	if errors.As(err, &known) {
@@ -103,6 +104,9 @@ func pluginError(plugin, method, index string, err error) *am.PluginError {
 	switch {
 	case errors.As(err, &pe):
 		out.State, out.Help = string(pe.Code), pe.Hint
+		if authorClasses[pe.Code.Class()] {
+			out.Said = pe.Message
+		}
 	case errors.As(err, &stater):
 		out.State = stater.SQLState()
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -38,6 +38,21 @@ func TestErrorsForClients(t *testing.T) {
 }
 
 // What the host's layers say reaches the plugin as the code it can act upon, and nothing of the host's inside.
+// What an author says of the user's mistake is the message, and the place its context; what is wrong with a plugin starts with its name.
+func TestAuthorsWords(t *testing.T) {
+	said := pgerr.From(fmt.Errorf("statement: %w", pluginError("m", "Insert", "i",
+		fromPlugin(&pb.Error{Code: pb.Code_TOO_LARGE, Message: "key too long", Detail: "row 1", Hint: "shorten it"}))))
+	require.Equal(t, "key too long", said.Message)
+	require.Equal(t, "access method m: Insert on index i", said.Where)
+	require.Equal(t, "row 1", said.Detail)
+	require.Equal(t, "shorten it", said.Hint)
+	require.EqualValues(t, "54000", said.Code)
+
+	broken := pgerr.From(pluginError("m", "Insert", "i", fromPlugin(&pb.Error{Code: pb.Code_PANIC, Message: "boom"})))
+	require.Contains(t, broken.Message, "access method m: Insert on index i: ")
+	require.Empty(t, broken.Where)
+}
+
 func TestErrorsForPlugins(t *testing.T) {
 	for _, c := range []struct {
 		err  error
