@@ -134,6 +134,13 @@ func (c *conn) loop() error {
 // extended serves one message of the extended protocol.
 func (c *conn) extended(msg pgproto3.FrontendMessage) error {
 	s := c.session
+	portal, statement := namesIn(msg)
+	if err := datum.ValidateUTF8(portal); err != nil {
+		return err
+	}
+	if err := datum.ValidateUTF8(statement); err != nil {
+		return err
+	}
 	switch msg := msg.(type) {
 	case *pgproto3.Parse:
 		oids := make([]datum.OID, len(msg.ParameterOIDs))
@@ -168,6 +175,23 @@ func (c *conn) extended(msg pgproto3.FrontendMessage) error {
 		c.send(&pgproto3.CloseComplete{})
 	}
 	return nil
+}
+
+// namesIn gives the names of a portal and a statement in a message.
+func namesIn(msg pgproto3.FrontendMessage) (portal, statement string) {
+	switch msg := msg.(type) {
+	case *pgproto3.Parse:
+		return "", msg.Name
+	case *pgproto3.Bind:
+		return msg.DestinationPortal, msg.PreparedStatement
+	case *pgproto3.Describe:
+		return msg.Name, ""
+	case *pgproto3.Execute:
+		return msg.Portal, ""
+	case *pgproto3.Close:
+		return msg.Name, ""
+	}
+	return "", ""
 }
 
 // isExtended tells the messages of the extended protocol from those that are out of place in a session.

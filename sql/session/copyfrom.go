@@ -151,7 +151,9 @@ func (c *copyIn) read(ctx context.Context, free <-chan *copyBatch, parsed chan<-
 		}
 		err := c.decoder.Fill(&b.in, exec.BatchRows)
 		if err == io.EOF {
-			return nil
+			if err = c.decoder.Drain(); err == nil {
+				return nil
+			}
 		}
 		if err != nil {
 			return c.conv.malformed(err)

@@ -102,7 +102,7 @@ func (s *Session) Bind(ctx context.Context, portalName, stmtName string, paramFo
 		}
 		if old := s.portals[portalName]; old != nil {
 			if portalName != "" {
-				return pgerr.New(pgerr.DuplicateCursor, `portal "%s" already exists`, portalName)
+				return pgerr.New(pgerr.DuplicateCursor, `cursor "%s" already exists`, portalName)
 			}
 			old.close()
 			delete(s.portals, "")

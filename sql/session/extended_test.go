@@ -197,7 +197,8 @@ func TestCopyThatTheClientEnds(t *testing.T) {
 	must(t, s, "create table t (a int)")
 	gaveUp := pgerr.New(pgerr.QueryCanceled, "COPY from stdin failed: enough")
 	out := &capture{s: s, copyIn: &failingReader{"1\n2\n", gaveUp}}
-	require.ErrorIs(t, s.Query(background, "copy t from stdin", out), gaveUp)
+	err := pgerr.From(s.Query(background, "copy t from stdin", out))
+	require.Equal(t, []any{gaveUp.Code, gaveUp.Message, "COPY t, line 3"}, []any{err.Code, err.Message, err.Where})
 	require.Equal(t, "count\n0\nSELECT 1\n", must(t, s, "select count(*) from t"))
 }
 

@@ -172,7 +172,21 @@ func (d *Decoder) read(b *Batch, at int) error {
 		d.eof = true
 		return nil
 	}
-	return err
+	return d.broken(err)
+}
+
+// Drain reads what the client still sends behind an end marker: his copy is over when he says so, and may fail until then.
+func (d *Decoder) Drain() error {
+	_, err := io.Copy(io.Discard, d.r)
+	return d.broken(err)
+}
+
+// broken places an error of the input.
+func (d *Decoder) broken(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &LineError{Line: d.line, Err: pgerr.From(err)}
 }
 
 // row parses the row that starts at byte at and returns where the next one starts.
