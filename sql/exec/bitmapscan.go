@@ -52,10 +52,10 @@ func (s *bitmapHeapScan) Open() error {
 // collect runs the index scan.
 func (s *bitmapHeapScan) collect() error {
 	s.started = true
-	start := time.Now()
+	var start time.Time
 	var before Buffers
 	if s.x.Instruments != nil {
-		before = s.x.Instruments.Buffers()
+		start, before = s.x.Instruments.begin()
 	}
 	b := newBitmap(s.x.WorkMem)
 	keys, none, err := s.x.indexKeys(s.node.Child.Conds)
@@ -69,12 +69,9 @@ func (s *bitmapHeapScan) collect() error {
 	}
 	s.next = b.blocks()
 	s.index.Loops++
-	s.index.Total += time.Since(start)
-	s.index.Startup = s.index.Total
 	if s.x.Instruments != nil {
-		used := s.x.Instruments.Buffers().Minus(before)
-		s.index.Buffers.Hit += used.Hit
-		s.index.Buffers.Read += used.Read
+		s.x.Instruments.note(s.index, start, before)
+		s.index.Startup = s.index.Total
 	}
 	return nil
 }

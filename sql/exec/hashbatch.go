@@ -27,8 +27,8 @@ func (j *hashJoin) begin() error {
 	j.start(j.outer.Next)
 	if j.whole && j.from.same(j.x.Eval.Exec) {
 		if j.keepsInner() {
-			for i := range j.table.rows {
-				j.table.rows[i].matched = false
+			for i := range j.table.entries {
+				j.table.entries[i].matched = false
 			}
 		}
 		return nil
@@ -68,8 +68,8 @@ func (j *hashJoin) load(next func() (Row, error)) error {
 		if null && !j.keepsInner() {
 			continue
 		}
-		j.table.add(cloneRow(row), cloneRow(j.keys), hash)
-		if j.table.bytes > j.x.WorkMem*hashMemMultiplier {
+		j.table.add(row, hash)
+		if j.table.bytes() > j.x.WorkMem*hashMemMultiplier {
 			if !j.batch.single && j.batch.depth < maxSpillDepth {
 				return j.divide(next)
 			}
@@ -78,7 +78,7 @@ func (j *hashJoin) load(next func() (Row, error)) error {
 	}
 	j.whole = j.batch.depth == 0
 	j.table.link()
-	j.hashStats.HashBytes = max(j.hashStats.HashBytes, j.table.bytes)
+	j.hashStats.HashBytes = max(j.hashStats.HashBytes, j.table.bytes())
 	j.hashStats.Batches = max(j.hashStats.Batches, 1)
 	return nil
 }
@@ -109,8 +109,12 @@ func (j *hashJoin) divide(next func() (Row, error)) error {
 		}
 		return j.writeTo(&p.outer, j.node.Outer, row)
 	}
-	for i := range j.table.rows {
-		if err := inner(j.table.rows[i].hash, j.table.rows[i].row); err != nil {
+	row := make(Row, len(j.table.types))
+	for i, e := range j.table.entries {
+		if err := j.table.decode(i, row); err != nil {
+			return err
+		}
+		if err := inner(e.hash, row); err != nil {
 			return err
 		}
 	}

@@ -41,6 +41,7 @@ func newHashJoin(x *Context, n *plan.HashJoin, stats *Stats) *hashJoin {
 	j := &hashJoin{
 		x: x, node: n, stats: stats, hashStats: &Stats{}, outer: Build(x, n.Outer), inner: Build(x, n.Inner), out: newProjector(x, n.Output),
 		width: width, row: make(Row, width+len(n.Inner.Types)), keys: make(Row, len(n.Keys)), from: snapshot{slots: n.Inner.Reads},
+		table: joinTable{types: rowType(n.Inner.Types)},
 	}
 	if x.Instruments != nil {
 		j.hashStats = x.Instruments.Nodes[n.Inner]
@@ -85,31 +86,42 @@ func (j *hashJoin) advance() (bool, error) {
 // partner finds the next inner row that fits the present outer row, and puts it beside it; false if there is no more.
 func (j *hashJoin) partner() (bool, error) {
 	for j.at >= 0 {
-		r := &j.table.rows[j.at]
-		j.at = r.next
-		if r.hash != j.hash || !j.equal(r.keys) {
+		i := int(j.at)
+		e := &j.table.entries[i]
+		if j.at = e.next; e.hash != j.hash {
 			continue
 		}
-		copy(j.row[j.width:], r.row)
+		inner := j.row[j.width:]
+		if err := j.table.decode(i, inner); err != nil {
+			return false, err
+		}
+		if ok, err := j.equal(inner); err != nil {
+			return false, err
+		} else if !ok {
+			continue
+		}
 		if ok, err := j.x.passes(j.node.Join, j.row); err != nil {
 			return false, err
 		} else if !ok {
 			j.stats.JoinFiltered++
 			continue
 		}
-		r.matched, j.matched = true, true
+		e.matched, j.matched = true, true
 		return true, nil
 	}
 	return false, nil
 }
 
-func (j *hashJoin) equal(keys Row) bool {
+// equal compares the keys of an inner row with those of the present outer row.
+func (j *hashJoin) equal(inner Row) (bool, error) {
 	for i := range j.node.Keys {
-		if keys[i].Null || j.node.Keys[i].Compare(j.keys[i], keys[i]) != 0 {
-			return false
+		k := &j.node.Keys[i]
+		v, err := j.x.joinKey(k, true, inner)
+		if err != nil || v.Null || k.Compare(j.keys[i], v) != 0 {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 func (j *hashJoin) Next() (Row, error) {
@@ -177,15 +189,14 @@ func (j *hashJoin) step() (ok, end bool, err error) {
 // leftover goes through the inner rows without partner, where they are wanted, and then to the next turn or batch.
 func (j *hashJoin) leftover() (ok, end bool, err error) {
 	if j.keepsInner() {
-		for j.rest < len(j.table.rows) {
-			r := &j.table.rows[j.rest]
-			j.rest++
-			if !r.matched {
+		for i := j.rest; i < len(j.table.entries); i++ {
+			if !j.table.entries[i].matched {
+				j.rest = i + 1
 				nullRow(j.row[:j.width])
-				copy(j.row[j.width:], r.row)
-				return true, false, nil
+				return true, false, j.table.decode(i, j.row[j.width:])
 			}
 		}
+		j.rest = len(j.table.entries)
 	}
 	if j.more != nil {
 		return false, false, j.nextTurn()
@@ -199,7 +210,7 @@ func (j *hashJoin) leftover() (ok, end bool, err error) {
 
 func (j *hashJoin) Close() {
 	j.endBatches()
-	j.table, j.whole, j.from.taken = joinTable{}, false, false
+	j.table, j.whole, j.from.taken = joinTable{types: j.table.types}, false, false
 	j.outer.Close()
 	j.inner.Close()
 }

@@ -63,11 +63,16 @@ func (s *TempSpace) create(types []datum.OID) (*spill, error) {
 	if err != nil {
 		return nil, fmt.Errorf("temporary file: %w", err)
 	}
+	return &spill{space: s, name: name, file: f, types: rowType(types)}, nil
+}
+
+// rowType describes rows of these types for the encoder.
+func rowType(types []datum.OID) datum.RowType {
 	rt := make(datum.RowType, len(types))
 	for i, t := range types {
 		rt[i] = datum.Type{OID: t}
 	}
-	return &spill{space: s, name: name, file: f, types: rt}, nil
+	return rt
 }
 
 func (s *spill) write(row Row) error {

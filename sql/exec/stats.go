@@ -35,7 +35,7 @@ func (b Buffers) Minus(a Buffers) Buffers { return Buffers{b.Hit - a.Hit, b.Read
 // Instruments holds the stats of an execution by plan node.
 type Instruments struct {
 	Nodes   map[plan.Node]*Stats
-	Buffers func() Buffers // accesses so far
+	Buffers func() Buffers // accesses so far; nil if nobody asks
 	Timing  bool
 }
 
@@ -50,16 +50,16 @@ type timed struct {
 func (t *timed) Open() error {
 	t.stats.Loops++
 	t.rows = false
-	start, before := time.Now(), t.in.Buffers()
+	start, before := t.in.begin()
 	err := t.Operator.Open()
-	t.note(start, before)
+	t.in.note(t.stats, start, before)
 	return err
 }
 
 func (t *timed) Next() (Row, error) {
-	start, before := time.Now(), t.in.Buffers()
+	start, before := t.in.begin()
 	row, err := t.Operator.Next()
-	t.note(start, before)
+	t.in.note(t.stats, start, before)
 	if row != nil {
 		t.stats.Rows++
 		if !t.rows {
@@ -72,9 +72,26 @@ func (t *timed) Next() (Row, error) {
 	return row, err
 }
 
-func (t *timed) note(start time.Time, before Buffers) {
-	t.stats.Total += time.Since(start)
-	used := t.in.Buffers().Minus(before)
-	t.stats.Buffers.Hit += used.Hit
-	t.stats.Buffers.Read += used.Read
+// begin reads what was asked for and no more: both cost more than a row of a plain scan.
+func (in *Instruments) begin() (start time.Time, before Buffers) {
+	if in.Timing {
+		start = time.Now()
+	}
+	if in.Buffers != nil {
+		before = in.Buffers()
+	}
+	return start, before
+}
+
+// note adds what has passed since begin.
+func (in *Instruments) note(s *Stats, start time.Time, before Buffers) {
+	if in.Timing {
+		s.Total += time.Since(start)
+	}
+	if in.Buffers == nil {
+		return
+	}
+	used := in.Buffers().Minus(before)
+	s.Buffers.Hit += used.Hit
+	s.Buffers.Read += used.Read
 }

@@ -111,7 +111,10 @@ func (s *Session) explain(ctx context.Context, stmt parse.Statement, st *pg_quer
 
 // explainRun executes the plan under measurement.
 func (s *Session) explainRun(ctx context.Context, params []datum.Datum, pl *plan.Plan, x *exec.Explained) error {
-	x.Instruments = &exec.Instruments{Nodes: map[plan.Node]*exec.Stats{}, Buffers: s.db.buffers, Timing: x.Options.Timing}
+	x.Instruments = &exec.Instruments{Nodes: map[plan.Node]*exec.Stats{}, Timing: x.Options.Timing}
+	if x.Options.Buffers {
+		x.Instruments.Buffers = s.db.buffers
+	}
 	start := time.Now()
 	ec := s.execContext(ctx, params)
 	ec.Instruments = x.Instruments

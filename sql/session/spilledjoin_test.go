@@ -14,8 +14,8 @@ import (
 // skewed makes two tables. In both one key has many rows, in r most of them; some rows have none, and the others are spread.
 const skewed = `create table l (k int, v int, pad text);
 create table r (k int, v int, pad text);
-insert into l select case when i % 20 = 0 then 7 when i % 50 = 1 then null else i % 900 end, i, repeat('l', i % 40) from generate_series(1, 700) i;
-insert into r select case when i % 8 > 0 then 7 when i % 24 = 0 then null else i % 1100 end, i, repeat('r', i % 60) from generate_series(1, 1400) i`
+insert into l select case when i % 20 = 0 then 7 when i % 50 = 1 then null else i % 900 end, i, repeat('l', i % 400) from generate_series(1, 700) i;
+insert into r select case when i % 8 > 0 then 7 when i % 24 = 0 then null else i % 1100 end, i, repeat('r', i % 360) from generate_series(1, 1400) i`
 
 // memoryUsed are the kilobytes that the hash tables of an EXPLAIN ANALYZE took.
 var memoryUsed = regexp.MustCompile(`Batches: (\d+)  Memory Usage: (\d+)kB`)
