@@ -65,7 +65,7 @@ func (c Change) Undo(p Page, lsn LSN) error {
 	return p.applyDiff(d.b)
 }
 
-// stamps reads the stamps before a diff or an image: their offsets, encoded.
+// stamps reads the stamps before a diff or an image: their offsets, encoded. No two may overlap, or they could not be taken back.
 func (c Change) stamps(d *decoder) ([]byte, error) {
 	if !c.Stamped {
 		return nil, nil
@@ -73,9 +73,17 @@ func (c Change) stamps(d *decoder) ([]byte, error) {
 	all := d.b
 	k := d.number()
 	first := len(all) - len(d.b)
+	var taken [Size / 64]uint64 // a bit for each byte
 	for range k {
-		if d.number(); d.err != nil {
+		off := d.number()
+		if d.err != nil {
 			return nil, d.err
+		}
+		for i := off; i < min(off+stampSize, Size); i++ {
+			if taken[i/64]&(1<<(i%64)) != 0 {
+				return nil, malformedf("two LSNs overlap at %d", i)
+			}
+			taken[i/64] |= 1 << (i % 64)
 		}
 	}
 	if d.err != nil {
