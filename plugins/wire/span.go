@@ -218,6 +218,9 @@ func SpanFromProto(m *pb.Span) (*Span, error) {
 		if i > 0 && bytes.Compare(last, key) >= 0 {
 			return bad("key %x behind %x", key, last)
 		}
+		if !s.Covers(key) { // all of them: one that others begin with may be out though its neighbours are in
+			return bad("key %x within %x and %x", key, s.Low, s.High)
+		}
 		last = key
 		rows = s.AppendTIDs(rows[:0], i, i+1)
 		for j, tid := range rows {
@@ -225,9 +228,6 @@ func SpanFromProto(m *pb.Span) (*Span, error) {
 				return bad("row %v of key %x", tid, key)
 			}
 		}
-	}
-	if s.count > 0 && (!s.Covers(s.Key(0)) || !s.Covers(last)) {
-		return bad("keys from %x to %x within %x and %x", s.Key(0), last, s.Low, s.High)
 	}
 	return s, nil
 }
