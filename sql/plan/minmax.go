@@ -17,7 +17,7 @@ func (p *planner) minMax(q *Query, aggs []*expr.AggRef, targets []expr.Expr, hav
 	if !ok || len(aggs) == 0 || slices.ContainsFunc(aggs, func(ref *expr.AggRef) bool { return minMaxColumn(ref, rel) == nil }) {
 		return nil, nil
 	}
-	saved := planMark{p.rels, len(p.plan.Subplans), p.plan.Slots, len(p.plan.Tables)}
+	saved := p.mark()
 	p.rels-- // the relation is there once for each aggregate, but not for the query itself
 	results, values := make([]expr.Expr, len(aggs)), make([]expr.Expr, len(aggs))
 	n := &Result{}
@@ -25,7 +25,7 @@ func (p *planner) minMax(q *Query, aggs []*expr.AggRef, targets []expr.Expr, hav
 		link := &expr.SubLink{Kind: expr.SubScalar, T: ref.T}
 		for _, nullsFirst := range []bool{ref.Agg.Name == "max", ref.Agg.Name == "min"} {
 			link.Query = q.firstBy(rel, i, minMaxColumn(ref, rel), ref.Agg.Name == "max", nullsFirst)
-			mark := planMark{p.rels, len(p.plan.Subplans), p.plan.Slots, len(p.plan.Tables)}
+			mark := p.mark()
 			value, err := p.planSubLink(link)
 			if err != nil {
 				return nil, err
@@ -82,6 +82,10 @@ func (p *planner) minMax(q *Query, aggs []*expr.AggRef, targets []expr.Expr, hav
 
 // planMark is how far planning has come, so that what turns out to be useless can be forgotten.
 type planMark struct{ rels, subplans, slots, tables int }
+
+func (p *planner) mark() planMark {
+	return planMark{p.rels, len(p.plan.Subplans), p.plan.Slots, len(p.plan.Tables)}
+}
 
 func (p *planner) back(m planMark) {
 	p.rels, p.plan.Subplans, p.plan.Slots, p.plan.Tables = m.rels, p.plan.Subplans[:m.subplans], m.slots, p.plan.Tables[:m.tables]
